@@ -1,0 +1,1 @@
+"""Calculator cards, executors, stored forces and conformance checks."""

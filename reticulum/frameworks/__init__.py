@@ -1,0 +1,1 @@
+"""Crystals, bonded graphs and carboxylates."""

@@ -1,0 +1,1 @@
+"""Displacements, Gamma modes, labels and carboxylate character."""

@@ -1,0 +1,1 @@
+"""The published tables, with units and sources."""

@@ -1,0 +1,1 @@
+"""Two states, oscillators and the metal-oxygen scan."""
