@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 
+def _rebuild(kind: type[ReticulumError], what: str, why: str, fix: str) -> ReticulumError:
+    return kind(what, why=why, fix=fix)
+
+
 class ReticulumError(Exception):
     """An error with what happened, why it matters and what to do.
 
@@ -24,6 +28,10 @@ class ReticulumError(Exception):
         self.what = what
         self.why = why
         self.fix = fix
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle with the keyword arguments, so that errors cross process borders."""
+        return _rebuild, (type(self), self.what, self.why, self.fix)
 
     def __str__(self) -> str:
         """Return the three sentences as one message."""

@@ -1,0 +1,130 @@
+"""Where a result came from: versions, inputs and settings, with a JSON round trip."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import platform
+import tempfile
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reticulum import __version__
+from reticulum.errors import InputError
+
+#: Distributions whose versions are written beside every result.
+_RECORDED = ("ase", "numpy", "scipy", "spglib", "phonopy", "pymatgen", "tblite")
+
+#: Length that two coordinates may differ by and still count as the same geometry, Å.
+GEOMETRY_GRAIN_A = 1e-7
+
+
+def software_versions() -> dict[str, str]:
+    """Versions of reticulum, Python and the libraries that results depend on."""
+    versions = {"reticulum": __version__, "python": platform.python_version()}
+    for name in _RECORDED:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def timestamp() -> str:
+    """Time now in UTC, ISO 8601 to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def geometry_digest(numbers: Any, cell: Any, positions: Any) -> str:
+    """SHA-256 of a geometry on a grid of `GEOMETRY_GRAIN_A`.
+
+    Parameters
+    ----------
+    numbers
+        (n,) atomic numbers.
+    cell
+        (3, 3) row vectors, Å.
+    positions
+        (n, 3) Cartesian, Å.
+
+    Returns
+    -------
+    str
+        Hexadecimal digest; equal for geometries that differ by rounding only.
+
+    """
+    digest = hashlib.sha256()
+    digest.update(np.asarray(numbers, dtype=np.int64).tobytes())
+    for lengths in (cell, positions):
+        grains = np.rint(np.asarray(lengths, dtype=np.float64) / GEOMETRY_GRAIN_A)
+        digest.update(grains.astype(np.int64).tobytes())
+    return digest.hexdigest()
+
+
+def to_jsonable(value: Any) -> Any:
+    """Plain Python form of a value for JSON; NaN and infinities become null."""
+    if isinstance(value, dict):
+        return {str(key): to_jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [to_jsonable(item) for item in value]
+    if isinstance(value, np.ndarray):
+        return to_jsonable(value.tolist())
+    if isinstance(value, np.generic):
+        return to_jsonable(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Path):
+        return str(value)
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def write_text_atomically(path: Path, text: str) -> None:
+    """Write a text file so that it is either the old or the new one, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(scratch, 0o644)
+        os.replace(scratch, path)
+    except BaseException:
+        Path(scratch).unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file atomically, two spaces of indent, keys in the given order."""
+    write_text_atomically(path, json.dumps(to_jsonable(content), indent=2) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Content of a JSON file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is not JSON (a truncated file, for instance).
+
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read.", why=str(error.strerror or error), fix="Check the path."
+        ) from error
+    except ValueError as error:
+        raise InputError(
+            f"{path} is not a complete JSON file.",
+            why=str(error),
+            fix="Move it away; it will be written anew.",
+        ) from error

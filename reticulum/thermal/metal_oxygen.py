@@ -1,0 +1,602 @@
+"""The anharmonic metal-oxygen oscillator and the carboxylate bands that ride on it.
+
+Picture (the coupled oscillators of [Andreeva2020]): the metal-oxygen distance of a carboxylate is
+an anharmonic oscillator; its thermal motion and expansion carry the C-O bands along.
+
+Coordinate: the mean metal-oxygen distance of all carboxylates, moved in step so that the space
+group is kept, in a fixed cell, everything else relaxed. Energy and mass are divided by the number
+of carboxylates: each carboxylate is one oscillator, and neighbours are taken as independent.
+
+What it neglects: coupling to other soft modes (librations of linkers and carboxylates), thermal
+expansion of the cell, dispersion of the metal-oxygen modes, and the self-anharmonicity of the C-O
+stretches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import BSpline, CubicSpline, make_interp_spline
+
+from reticulum.errors import CalculationError, InputError
+from reticulum.frameworks.carboxylates import Carboxylate, require_carboxylates
+from reticulum.phonons.run import GammaPhonons, Run
+from reticulum.thermal.band_tracking import (
+    BandPositions,
+    TrackedModes,
+    band_positions,
+    displaced_structures,
+    hessian_block,
+    mode_displacements,
+)
+from reticulum.thermal.oscillator import mass_weighted_arc_length, solve_dvr, thermal_average
+from reticulum.thermal.relaxed_path import Coordinate, PathPoint, relaxed_points
+from reticulum.thermal.slopes import SlopeResult, band_slope, slope_temperatures_k
+from reticulum.units import BOLTZMANN_CM1_PER_K, EV_TO_CM1, HBAR2_OVER_2U_A2_CM1
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+_Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+#: Energy up to which the scan goes, cm⁻¹ per carboxylate: about 6 k_B T at 200 °C, so that under
+#: 1 % of the thermal probability lies outside.
+SCAN_ENERGY_CM1 = 2000.0
+
+#: Points on each side of the minimum at which the harmonic energy would reach that limit.
+POINTS_PER_SIDE = 5
+
+#: Most points on a side (a soft side goes on until the energy is reached).
+MOST_POINTS_PER_SIDE = 8
+
+#: Largest displacement of an atom along a tracked mode, Å.
+MODE_DISPLACEMENT_A = 0.01
+
+#: Points of the grid on which the one-dimensional Schrödinger equation is solved.
+_GRID_POINTS = 401
+
+#: The grid goes beyond the scanned range by this share of it on either side.
+_GRID_MARGIN = 0.35
+
+#: Probability outside the scanned range above which a result carries a warning.
+OUTSIDE_LIMIT = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetalOxygenScan:
+    """Energy and carboxylate bands along the metal-oxygen distance.
+
+    Parameters
+    ----------
+    distances_a
+        (k,) mean metal-oxygen distance, Å, ascending.
+    energies_cm1
+        (k,) energy per carboxylate above the relaxed structure, cm⁻¹.
+    masses_amu
+        (k,) effective mass per carboxylate, u: Σ_i m_i |dx_i/ds|² divided by the number of
+        carboxylates.
+    antisymmetric_cm1, symmetric_cm1
+        (k,) band centres, cm⁻¹.
+    strongest_antisymmetric_cm1, strongest_symmetric_cm1
+        (k,) wavenumber of the single tracked mode with most of each character, cm⁻¹.
+    metal_metal_a
+        (k,) mean distance of metals that share a carboxylate, Å; NaN where none do.
+    carbon_oxygen_a
+        (k,) mean C-O distance of the carboxylates, Å.
+    angle_deg
+        (k,) mean O-C-O angle, degrees.
+    n_carboxylates, n_bonds
+        Carboxylates and metal-oxygen bonds of carboxylates in the primitive cell.
+    n_calls
+        Force calculations behind the scan.
+    equilibrium
+        Index of the relaxed structure.
+    tracked
+        Irreducible representation and wavenumber (cm⁻¹) of each tracked set.
+    space_group
+        Symbol of the symmetry that is kept.
+
+    """
+
+    distances_a: NDArray[np.float64]
+    energies_cm1: NDArray[np.float64]
+    masses_amu: NDArray[np.float64]
+    antisymmetric_cm1: NDArray[np.float64]
+    symmetric_cm1: NDArray[np.float64]
+    strongest_antisymmetric_cm1: NDArray[np.float64]
+    strongest_symmetric_cm1: NDArray[np.float64]
+    metal_metal_a: NDArray[np.float64]
+    carbon_oxygen_a: NDArray[np.float64]
+    angle_deg: NDArray[np.float64]
+    n_carboxylates: int
+    n_bonds: int
+    n_calls: int
+    equilibrium: int
+    tracked: tuple[tuple[str, float], ...]
+    space_group: str
+
+    def __post_init__(self) -> None:
+        """Check shapes and make the arrays read-only."""
+        for name in (
+            "distances_a",
+            "energies_cm1",
+            "masses_amu",
+            "antisymmetric_cm1",
+            "symmetric_cm1",
+            "strongest_antisymmetric_cm1",
+            "strongest_symmetric_cm1",
+            "metal_metal_a",
+            "carbon_oxygen_a",
+            "angle_deg",
+        ):
+            array = getattr(self, name)
+            if array.shape != self.distances_a.shape:
+                raise ValueError(f"{name} has the shape {array.shape}")
+            array.setflags(write=False)
+        if np.any(np.diff(self.distances_a) <= 0):
+            raise ValueError("the distances do not ascend")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON."""
+        return {
+            "coordinate": "mean metal-oxygen distance of all carboxylates, moved in step; "
+            f"space group {self.space_group} and cell kept, all else relaxed",
+            "distances_a": self.distances_a.tolist(),
+            "energies_per_carboxylate_cm1": self.energies_cm1.tolist(),
+            "masses_per_carboxylate_amu": self.masses_amu.tolist(),
+            "antisymmetric_cm1": self.antisymmetric_cm1.tolist(),
+            "symmetric_cm1": self.symmetric_cm1.tolist(),
+            "strongest_antisymmetric_mode_cm1": self.strongest_antisymmetric_cm1.tolist(),
+            "strongest_symmetric_mode_cm1": self.strongest_symmetric_cm1.tolist(),
+            "metal_metal_a": self.metal_metal_a.tolist(),
+            "carbon_oxygen_a": self.carbon_oxygen_a.tolist(),
+            "oco_angle_deg": self.angle_deg.tolist(),
+            "n_carboxylates": self.n_carboxylates,
+            "n_metal_oxygen_bonds": self.n_bonds,
+            "n_force_calculations": self.n_calls,
+            "tracked_modes": [
+                {"irrep": label, "wavenumber_cm1": value} for label, value in self.tracked
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetalOxygenPrediction:
+    """Band positions against temperature from the metal-oxygen oscillator.
+
+    Parameters
+    ----------
+    temperatures_k
+        (t,), K.
+    antisymmetric_cm1, symmetric_cm1
+        (t,) thermal means of the band centres, cm⁻¹.
+    antisymmetric_slope, symmetric_slope
+        Their slopes.
+    mean_distance_a, spread_a
+        (t,) thermal mean of the metal-oxygen distance and its standard deviation, Å.
+    levels_cm1
+        (l,) lowest levels above the bottom of the well, cm⁻¹.
+    first_transition_cm1
+        Transition from the lowest level, cm⁻¹.
+    harmonic_cm1
+        Harmonic wavenumber at the minimum, cm⁻¹.
+    outside
+        Largest probability, over the temperatures, of a distance outside the scanned range.
+    linear_slopes_cm1_per_k
+        Contribution of the mean displacement, ν'(s₀) d⟨s⟩/dT, to the antisymmetric and the
+        symmetric slope.
+    quadratic_slopes_cm1_per_k
+        Contribution of the width, ½ν''(s₀) d⟨(s-s₀)²⟩/dT, likewise.
+    warnings
+        Sentences for the user.
+
+    """
+
+    temperatures_k: NDArray[np.float64]
+    antisymmetric_cm1: NDArray[np.float64]
+    symmetric_cm1: NDArray[np.float64]
+    antisymmetric_slope: SlopeResult
+    symmetric_slope: SlopeResult
+    mean_distance_a: NDArray[np.float64]
+    spread_a: NDArray[np.float64]
+    levels_cm1: NDArray[np.float64]
+    first_transition_cm1: float
+    harmonic_cm1: float
+    outside: float
+    linear_slopes_cm1_per_k: tuple[float, float]
+    quadratic_slopes_cm1_per_k: tuple[float, float]
+    warnings: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Check shapes and make the arrays read-only."""
+        for name in ("antisymmetric_cm1", "symmetric_cm1", "mean_distance_a", "spread_a"):
+            array = getattr(self, name)
+            if array.shape != self.temperatures_k.shape:
+                raise ValueError(f"{name} has the shape {array.shape}")
+            array.setflags(write=False)
+        self.temperatures_k.setflags(write=False)
+        self.levels_cm1.setflags(write=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON."""
+        return {
+            "temperatures_k": self.temperatures_k.tolist(),
+            "antisymmetric_cm1": self.antisymmetric_cm1.tolist(),
+            "symmetric_cm1": self.symmetric_cm1.tolist(),
+            "antisymmetric_slope": self.antisymmetric_slope.to_dict(),
+            "symmetric_slope": self.symmetric_slope.to_dict(),
+            "mean_distance_a": self.mean_distance_a.tolist(),
+            "distance_spread_a": self.spread_a.tolist(),
+            "levels_cm1": self.levels_cm1.tolist(),
+            "first_transition_cm1": self.first_transition_cm1,
+            "harmonic_cm1": self.harmonic_cm1,
+            "probability_outside_scan": self.outside,
+            "slope_from_mean_displacement_cm1_per_k": {
+                "antisymmetric": self.linear_slopes_cm1_per_k[0],
+                "symmetric": self.linear_slopes_cm1_per_k[1],
+            },
+            "slope_from_width_cm1_per_k": {
+                "antisymmetric": self.quadratic_slopes_cm1_per_k[0],
+                "symmetric": self.quadratic_slopes_cm1_per_k[1],
+            },
+            "warnings": list(self.warnings),
+        }
+
+
+def metal_oxygen_coordinate(atoms: Atoms, carboxylates: tuple[Carboxylate, ...]) -> Coordinate:
+    """Mean metal-oxygen distance of carboxylates as a function of the positions (fixed cell).
+
+    Parameters
+    ----------
+    atoms
+        The structure whose images the carboxylates refer to.
+    carboxylates
+        From `reticulum.frameworks.carboxylates.find_carboxylates`.
+
+    Raises
+    ------
+    InputError
+        If no carboxylate binds a metal.
+
+    """
+    cell = np.array(atoms.cell[:])
+    bonds = [
+        (metal.index, oxygen.index, np.subtract(metal.shift, oxygen.shift) @ cell)
+        for carboxylate in carboxylates
+        for oxygen, metals in zip(carboxylate.oxygens, carboxylate.metals, strict=True)
+        for metal in metals
+    ]
+    if not bonds:
+        raise InputError(
+            "No carboxylate of this structure binds a metal.",
+            why="The metal-oxygen oscillator needs a metal-oxygen bond.",
+            fix="Check the structure, or use --method two-state.",
+        )
+    metal = np.array([bond[0] for bond in bonds])
+    oxygen = np.array([bond[1] for bond in bonds])
+    shift = np.array([bond[2] for bond in bonds])
+
+    def coordinate(positions: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        apart = positions[metal] + shift - positions[oxygen]
+        lengths = np.linalg.norm(apart, axis=1)
+        unit = apart / lengths[:, None] / len(lengths)
+        gradient = np.zeros_like(positions)
+        np.add.at(gradient, metal, unit)
+        np.add.at(gradient, oxygen, -unit)
+        return float(lengths.mean()), gradient
+
+    return coordinate
+
+
+def scan_metal_oxygen(run: Run, phonons: GammaPhonons, tracked: TrackedModes) -> MetalOxygenScan:
+    """Scan of the metal-oxygen distance with the carboxylate bands at every point.
+
+    All force calculations go through the run's store: a scan that was killed goes on from there.
+
+    Parameters
+    ----------
+    run
+        An open run.
+    phonons
+        Its Gamma phonons.
+    tracked
+        The carboxylate modes to follow.
+
+    Raises
+    ------
+    InputError
+        If the structure has no carboxylate that binds a metal.
+    CalculationError
+        If a point does not converge.
+
+    """
+    atoms = phonons.atoms
+    carboxylates = require_carboxylates(atoms)
+    coordinate = metal_oxygen_coordinate(atoms, carboxylates)
+    start, gradient = coordinate(np.array(atoms.positions))
+    displacements = phonons.symmetry.symmetric_displacements()
+    along = displacements.T @ gradient.ravel()
+    if np.linalg.norm(along) < 1e-9:
+        raise CalculationError(
+            "The space group fixes the metal-oxygen distance.",
+            why="No totally symmetric displacement changes it in a fixed cell.",
+            fix="Use --method two-state for this structure.",
+        )
+    reduced = displacements.T @ phonons.hessian_ev_a2 @ displacements
+    stiffness = 1.0 / float(along @ np.linalg.solve(reduced, along))
+    if stiffness <= 0:
+        raise CalculationError(
+            "The relaxed structure is not a minimum along the metal-oxygen distance.",
+            why=f"Its curvature there is {stiffness:.2f} eV/Å².",
+            fix="Relax it further with a smaller --fmax.",
+        )
+    limit_ev = SCAN_ENERGY_CM1 * len(carboxylates) / EV_TO_CM1
+    step = float(np.sqrt(2.0 * limit_ev / stiffness)) / POINTS_PER_SIDE
+    levels = np.arange(1, MOST_POINTS_PER_SIDE + 1) * step
+    points = relaxed_points(
+        atoms,
+        run.runner,
+        coordinate,
+        displacements,
+        np.array(phonons.hessian_ev_a2),
+        [start + levels, start - levels],
+        energy_limit_ev=limit_ev,
+        kind="metal-oxygen scan",
+    )
+    bands, n_band_calls = _bands_along(run, phonons, tracked, points)
+    return _scan_result(phonons, tracked, carboxylates, points, bands, start, n_band_calls)
+
+
+def _bands_along(
+    run: Run, phonons: GammaPhonons, tracked: TrackedModes, points: tuple[PathPoint, ...]
+) -> tuple[list[BandPositions], int]:
+    masses = phonons.atoms.get_masses()
+    moves = mode_displacements(tracked, phonons.symmetry, masses, MODE_DISPLACEMENT_A)
+    structures = [
+        structure
+        for point in points
+        for structure in displaced_structures(phonons.atoms, point.positions_a, moves)
+    ]
+    found = run.runner.evaluate(structures, kind="bands along the scan")
+    per_point = len(structures) // len(points)
+    bands = []
+    for number, point in enumerate(points):
+        part = found[number * per_point : (number + 1) * per_point]
+        block = hessian_block(
+            tracked,
+            phonons.symmetry,
+            masses,
+            moves,
+            point.forces_ev_a,
+            [entry.result.forces_ev_per_a for entry in part],
+        )
+        bands.append(band_positions(tracked, block))
+    return bands, len(structures)
+
+
+def _scan_result(
+    phonons: GammaPhonons,
+    tracked: TrackedModes,
+    carboxylates: tuple[Carboxylate, ...],
+    points: tuple[PathPoint, ...],
+    bands: list[BandPositions],
+    start: float,
+    n_band_calls: int,
+) -> MetalOxygenScan:
+    distances = np.array([point.coordinate_a for point in points])
+    energies = np.array([point.energy_ev for point in points])
+    equilibrium = int(np.abs(distances - start).argmin())
+    n_units = len(carboxylates)
+    geometry = _geometry_along(phonons.atoms, carboxylates, points)
+    return MetalOxygenScan(
+        distances_a=distances,
+        energies_cm1=(energies - energies[equilibrium]) * EV_TO_CM1 / n_units,
+        masses_amu=_path_masses(phonons.atoms.get_masses(), points) / n_units,
+        antisymmetric_cm1=np.array([band.antisymmetric_cm1 for band in bands]),
+        symmetric_cm1=np.array([band.symmetric_cm1 for band in bands]),
+        strongest_antisymmetric_cm1=np.array(
+            [band.wavenumbers_cm1[band.antisymmetric_weights.argmax()] for band in bands]
+        ),
+        strongest_symmetric_cm1=np.array(
+            [band.wavenumbers_cm1[band.symmetric_weights.argmax()] for band in bands]
+        ),
+        metal_metal_a=geometry[0],
+        carbon_oxygen_a=geometry[1],
+        angle_deg=geometry[2],
+        n_carboxylates=n_units,
+        n_bonds=sum(len(m) for c in carboxylates for m in c.metals),
+        n_calls=sum(point.n_calls for point in points) + n_band_calls,
+        equilibrium=equilibrium,
+        tracked=tuple(
+            (label, float(phonons.wavenumbers_cm1[list(members)].mean()))
+            for label, members in zip(tracked.labels, tracked.sets, strict=True)
+        ),
+        space_group=phonons.symmetry.symbol,
+    )
+
+
+def _path_masses(
+    masses_amu: NDArray[np.float64], points: tuple[PathPoint, ...]
+) -> NDArray[np.float64]:
+    """Σ_i m_i |dx_i/ds|² at each point, u, from a spline through the positions."""
+    distances = np.array([point.coordinate_a for point in points])
+    positions = np.array([point.positions_a for point in points])
+    tangents = CubicSpline(distances, positions, axis=0)(distances, 1)
+    # A uniform drift of the whole crystal is no motion of the oscillator.
+    drift = np.einsum("a,kax->kx", masses_amu, tangents) / masses_amu.sum()
+    result: NDArray[np.float64] = np.einsum(
+        "a,kax->k", masses_amu, (tangents - drift[:, None, :]) ** 2
+    )
+    return result
+
+
+def _geometry_along(
+    atoms: Atoms, carboxylates: tuple[Carboxylate, ...], points: tuple[PathPoint, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Mean M···M distance of metals sharing a carboxylate, mean C-O distance and O-C-O angle."""
+    cell = np.array(atoms.cell[:])
+    pairs, arms = [], []
+    for group in carboxylates:
+        sites = group.bound_metals
+        pairs.extend(
+            (a.index, b.index, np.subtract(b.shift, a.shift) @ cell)
+            for number, a in enumerate(sites)
+            for b in sites[number + 1 :]
+        )
+        arms.append([(o.index, np.asarray(o.shift) @ cell) for o in group.oxygens])
+    metal_metal, carbon_oxygen, angles = [], [], []
+    for point in points:
+        x = point.positions_a
+        spans = [np.linalg.norm(x[j] + shift - x[i]) for i, j, shift in pairs]
+        metal_metal.append(float(np.mean(spans)) if spans else float("nan"))
+        lengths, openings = [], []
+        for group, ((i, shift_i), (j, shift_j)) in zip(carboxylates, arms, strict=True):
+            left = x[i] + shift_i - x[group.carbon]
+            right = x[j] + shift_j - x[group.carbon]
+            size = np.linalg.norm(left), np.linalg.norm(right)
+            lengths += size
+            openings.append(np.degrees(np.arccos(left @ right / (size[0] * size[1]))))
+        carbon_oxygen.append(float(np.mean(lengths)))
+        angles.append(float(np.mean(openings)))
+    return np.array(metal_metal), np.array(carbon_oxygen), np.array(angles)
+
+
+def predict_from_scan(
+    scan: MetalOxygenScan, temperatures_k: ArrayLike | None = None
+) -> MetalOxygenPrediction:
+    """Thermal means of the carboxylate bands over the metal-oxygen oscillator.
+
+    The one-dimensional Schrödinger equation is solved along the mass-weighted arc length of the
+    path with a discrete variable representation [Colbert1992]; levels are populated by Boltzmann
+    factors and the band centres averaged over the squared wave functions.
+
+    *Valid when* the metal-oxygen motion of one carboxylate is independent of its neighbours' and
+    slower than the C-O stretches.
+
+    Parameters
+    ----------
+    scan
+        From `scan_metal_oxygen`.
+    temperatures_k
+        (t,), K; default -100 to 200 °C in steps of 50 K.
+
+    Raises
+    ------
+    CalculationError
+        If the scan has fewer than five points or does not enclose a minimum.
+
+    """
+    temperatures = slope_temperatures_k() if temperatures_k is None else np.asarray(temperatures_k)
+    temperatures = np.array(temperatures, dtype=np.float64)
+    s = scan.distances_a
+    if len(s) < 5 or scan.energies_cm1.argmin() in (0, len(s) - 1):
+        raise CalculationError(
+            f"The scan of {len(s)} points does not enclose a minimum.",
+            why="The energy must rise on both sides of the relaxed structure.",
+            fix="Relax the structure further with a smaller --fmax.",
+        )
+    span = s[-1] - s[0]
+    fine = np.linspace(s[0] - _GRID_MARGIN * span, s[-1] + _GRID_MARGIN * span, 2001)
+    mass = np.interp(fine, s, scan.masses_amu)
+    arc = mass_weighted_arc_length(fine, mass)
+    grid = np.linspace(arc[0], arc[-1], _GRID_POINTS)
+    distance = np.interp(grid, arc, fine)
+    potential = _continued(s, scan.energies_cm1)(distance)
+    levels = solve_dvr(potential, grid, 1.0)
+    antisymmetric = _line_continued(s, scan.antisymmetric_cm1)
+    symmetric = _line_continued(s, scan.symmetric_cm1)
+    s0 = float(s[scan.equilibrium])
+    outside = ((distance < s[0]) | (distance > s[-1])).astype(np.float64)
+
+    def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.array(thermal_average(levels, values, temperatures).values)
+
+    shift, square = mean(distance - s0), mean((distance - s0) ** 2)
+    nu_a, nu_s = mean(antisymmetric(distance)), mean(symmetric(distance))
+    missed = float(mean(outside).max())
+    shift_slope = float(np.polyfit(temperatures, shift, 1)[0])
+    square_slope = float(np.polyfit(temperatures, square, 1)[0])
+    first = [_derivative(f, s0, 1, span) for f in (antisymmetric, symmetric)]
+    second = [_derivative(f, s0, 2, span) for f in (antisymmetric, symmetric)]
+    energies = np.asarray(levels.energies_cm1)
+    bottom = float(potential.min())
+    keep = energies - bottom < 10.0 * BOLTZMANN_CM1_PER_K * float(temperatures.max())
+    warnings = []
+    if missed > OUTSIDE_LIMIT:
+        warnings.append(
+            f"{100 * missed:.1f} % of the thermal probability at the highest temperature lies "
+            "outside the scanned range, where the energy is extrapolated."
+        )
+    return MetalOxygenPrediction(
+        temperatures_k=temperatures,
+        antisymmetric_cm1=nu_a,
+        symmetric_cm1=nu_s,
+        antisymmetric_slope=band_slope(temperatures, nu_a),
+        symmetric_slope=band_slope(temperatures, nu_s),
+        mean_distance_a=s0 + shift,
+        spread_a=np.sqrt(np.maximum(square - shift**2, 0.0)),
+        levels_cm1=energies[keep] - bottom,
+        first_transition_cm1=float(energies[1] - energies[0]),
+        harmonic_cm1=_harmonic(scan),
+        outside=missed,
+        linear_slopes_cm1_per_k=(first[0] * shift_slope, first[1] * shift_slope),
+        quadratic_slopes_cm1_per_k=(
+            0.5 * second[0] * square_slope,
+            0.5 * second[1] * square_slope,
+        ),
+        warnings=tuple(warnings),
+    )
+
+
+def _spline(s: NDArray[np.float64], values: NDArray[np.float64]) -> BSpline:
+    """Interpolating spline of the highest odd degree up to five that the points allow."""
+    return make_interp_spline(s, values, k=5 if len(s) > 6 else 3)
+
+
+def _continued(s: NDArray[np.float64], energies: NDArray[np.float64]) -> _Curve:
+    """Spline through the energies, continued by parabolas that open upwards."""
+    inside = _spline(s, energies)
+
+    def curve(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        result = np.array(inside(np.clip(x, s[0], s[-1])), dtype=np.float64)
+        for end, outward in ((s[0], -1.0), (s[-1], 1.0)):
+            beyond = np.maximum(outward * (x - end), 0.0)
+            slope = max(outward * float(inside(end, 1)), 0.0)
+            bend = max(float(inside(end, 2)), 0.0)
+            result += slope * beyond + 0.5 * bend * beyond**2
+        return result
+
+    return curve
+
+
+def _line_continued(s: NDArray[np.float64], values: NDArray[np.float64]) -> _Curve:
+    """Spline through the values, continued by straight lines."""
+    inside = _spline(s, values)
+
+    def curve(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        near = np.clip(x, s[0], s[-1])
+        return np.asarray(inside(near) + inside(near, 1) * (x - near), dtype=np.float64)
+
+    return curve
+
+
+def _derivative(curve: _Curve, at: float, order: int, span: float) -> float:
+    """First or second derivative by central differences over a hundredth of the range."""
+    step = 0.01 * span
+    low, middle, high = curve(np.array([at - step, at, at + step]))
+    if order == 1:
+        return float((high - low) / (2.0 * step))
+    return float((high - 2.0 * middle + low) / step**2)
+
+
+def _harmonic(scan: MetalOxygenScan) -> float:
+    """Harmonic wavenumber at the minimum, cm⁻¹: √(2 B V''/m) with B = ħ²/(2 u Å²)."""
+    curvature = float(
+        _spline(scan.distances_a, scan.energies_cm1)(scan.distances_a[scan.equilibrium], 2)
+    )
+    mass = float(scan.masses_amu[scan.equilibrium])
+    return float(np.sqrt(max(2.0 * HBAR2_OVER_2U_A2_CM1 * curvature / mass, 0.0)))

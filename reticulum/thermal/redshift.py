@@ -1,0 +1,240 @@
+"""The red-shift of the carboxylate bands: each picture's prediction beside the measured slopes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from reticulum.reference.tables import RedShiftRow
+from reticulum.thermal.slopes import SlopeResult
+from reticulum.thermal.two_state import (
+    TwoStateParameters,
+    TwoStateResult,
+    published_parameters,
+    two_state_prediction,
+)
+if TYPE_CHECKING:
+    from reticulum.phonons.modes import ModeTable
+    from reticulum.thermal.metal_oxygen import MetalOxygenPrediction, MetalOxygenScan
+
+#: What the two-state picture leaves open.
+TWO_STATE_NEGLECTS = (
+    "It is fitted to the measured band, so its slope is no prediction; a single band that shifts "
+    "linearly gives a similar ΔCp (linear-shift null). The published numbers are those of HKUST-1."
+)
+
+#: What the metal-oxygen oscillator leaves out.
+METAL_OXYGEN_NEGLECTS = (
+    "One coordinate: all metal-oxygen distances move in step, the cell is fixed, each carboxylate "
+    "is an independent oscillator. Librations and other soft modes, thermal expansion, and the "
+    "anharmonicity of the C-O stretches themselves are left out."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedTwoState:
+    """A two-state prediction with the origin of its parameters."""
+
+    name: str
+    origin: str
+    result: TwoStateResult
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON."""
+        return {"name": self.name, "origin": self.origin, **self.result.to_dict()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlopeLine:
+    """One line of the comparison: a picture, its slopes and their standing.
+
+    Parameters
+    ----------
+    picture
+        What gives the slopes.
+    standing
+        ``"measured"``, ``"fitted"``, ``"computed"`` or ``"given"``.
+    antisymmetric, symmetric
+        Slopes, cm⁻¹/K; None where the picture says nothing.
+    curvature
+        Whether the shift steepens or flattens on heating; empty where not known.
+
+    """
+
+    picture: str
+    standing: str
+    antisymmetric: float | None
+    symmetric: float | None
+    curvature: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON."""
+        return {
+            "picture": self.picture,
+            "standing": self.standing,
+            "antisymmetric_slope_cm1_per_k": self.antisymmetric,
+            "symmetric_slope_cm1_per_k": self.symmetric,
+            "curvature": self.curvature,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedShiftReport:
+    """Everything that `reticulum redshift` found for one structure.
+
+    Parameters
+    ----------
+    label
+        Name of the structure.
+    measured
+        Row of Table 1; None where the material was not measured.
+    two_state
+        Two-state predictions.
+    modes
+        Gamma modes; None if no phonons were computed.
+    scan, prediction
+        The metal-oxygen scan and what follows from it; None likewise.
+
+    """
+
+    label: str
+    measured: RedShiftRow | None
+    two_state: tuple[NamedTwoState, ...] = ()
+    modes: ModeTable | None = None
+    scan: MetalOxygenScan | None = None
+    prediction: MetalOxygenPrediction | None = None
+
+    def lines(self) -> tuple[SlopeLine, ...]:
+        """Slopes of every picture, the measured ones first."""
+        lines = []
+        if self.measured is not None:
+            lines.append(
+                SlopeLine(
+                    picture=f"experiment, {self.measured.material} [{self.measured.source}]",
+                    standing="measured",
+                    antisymmetric=self.measured.antisymmetric_cm1_per_k,
+                    symmetric=self.measured.symmetric_cm1_per_k,
+                )
+            )
+        for entry in self.two_state:
+            for what, slope in (
+                ("mean of the populations", entry.result.mean_slope),
+                ("one Gaussian through the band", entry.result.one_gaussian_slope),
+            ):
+                if slope is not None:
+                    lines.append(
+                        SlopeLine(
+                            picture=f"two states, {entry.name}: {what}",
+                            standing=entry.origin,
+                            antisymmetric=slope.slope_cm1_per_k,
+                            symmetric=None,
+                            curvature=slope.curvature.value,
+                        )
+                    )
+        if self.prediction is not None:
+            lines.append(
+                SlopeLine(
+                    picture="metal-oxygen oscillator coupled to the bands",
+                    standing="computed",
+                    antisymmetric=self.prediction.antisymmetric_slope.slope_cm1_per_k,
+                    symmetric=self.prediction.symmetric_slope.slope_cm1_per_k,
+                    curvature=_both(
+                        self.prediction.antisymmetric_slope, self.prediction.symmetric_slope
+                    ),
+                )
+            )
+        return tuple(lines)
+
+    def verdicts(self) -> tuple[str, ...]:
+        """Sentences that hold the computed slopes against the measured ones."""
+        if self.measured is None or self.prediction is None:
+            return ()
+        return tuple(
+            _verdict(name, computed.slope_cm1_per_k, measured, text)
+            for name, computed, measured, text in (
+                (
+                    "antisymmetric",
+                    self.prediction.antisymmetric_slope,
+                    self.measured.antisymmetric_cm1_per_k,
+                    self.measured.antisymmetric_text,
+                ),
+                (
+                    "symmetric",
+                    self.prediction.symmetric_slope,
+                    self.measured.symmetric_cm1_per_k,
+                    self.measured.symmetric_text,
+                ),
+            )
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON."""
+        content: dict[str, Any] = {
+            "structure": self.label,
+            "measured": None if self.measured is None else self.measured.to_dict(),
+            "slopes": [line.to_dict() for line in self.lines()],
+        }
+        if self.two_state:
+            content["two_state"] = {
+                "neglects": TWO_STATE_NEGLECTS,
+                "variants": [entry.to_dict() for entry in self.two_state],
+            }
+        if self.modes is not None:
+            content["phonons"] = {
+                name: value
+                for name, value in self.modes.phonons.to_dict().items()
+                if name != "wavenumbers_cm1"
+            }
+            content["modes"] = self.modes.to_dict()
+        if self.scan is not None and self.prediction is not None:
+            content["metal_oxygen_oscillator"] = {
+                "neglects": METAL_OXYGEN_NEGLECTS,
+                "scan": self.scan.to_dict(),
+                "prediction": self.prediction.to_dict(),
+                "verdicts": list(self.verdicts()),
+            }
+        return content
+
+
+def _both(antisymmetric: SlopeResult, symmetric: SlopeResult) -> str:
+    if antisymmetric.curvature == symmetric.curvature:
+        return antisymmetric.curvature.value
+    return f"ν_as {antisymmetric.curvature.value}, ν_s {symmetric.curvature.value}"
+
+
+def _verdict(name: str, computed: float, measured: float, text: str) -> str:
+    gap = computed - measured
+    start = (
+        f"The {name} slope comes out as {computed:+.4f} cm⁻¹/K, measured {text}: "
+    )
+    if computed * measured < 0:
+        return start + f"the wrong sign, {abs(gap):.4f} cm⁻¹/K away."
+    share = computed / measured
+    return start + f"the right sign and {100 * share:.0f} % of the size."
+
+
+def two_state_variants(given: TwoStateParameters | None = None) -> tuple[NamedTwoState, ...]:
+    """Two-state predictions with the published parameters, without and with ΔCp, and given ones.
+
+    Parameters
+    ----------
+    given
+        Parameters of the user's; None if there are none.
+
+    """
+    variants = [
+        NamedTwoState(
+            name=f"published ΔH and ΔS, ΔCp {parameters.dcp_j_mol_k:g} J/mol/K",
+            origin="fitted" if parameters.dcp_j_mol_k else "fitted, ΔCp left out",
+            result=two_state_prediction(parameters),
+        )
+        for parameters in (
+            published_parameters(with_heat_capacity=False),
+            published_parameters(with_heat_capacity=True),
+        )
+    ]
+    if given is not None:
+        variants.append(
+            NamedTwoState(name="parameters given", origin="given", result=two_state_prediction(given))
+        )
+    return tuple(variants)

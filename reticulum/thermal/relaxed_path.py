@@ -1,0 +1,282 @@
+"""A relaxed path along one totally symmetric coordinate: it is held, everything else relaxes.
+
+The path stays in the crystal's space group and cell, so only the few totally symmetric
+displacements are free (12 for HKUST-1), and the harmonic Hessian preconditions every step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reticulum.engines.executor import ForceRunner
+from reticulum.errors import CalculationError
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+#: Largest force left on the free coordinates, eV/Å (norm in the space of symmetric displacements).
+PATH_FORCE_LIMIT_EV_A = 0.01
+
+#: Deviation allowed from the held value of the coordinate, Å.
+PATH_COORDINATE_LIMIT_A = 1e-6
+
+#: Longest step of one iteration, Å (norm over all atoms, divided by the root of their number).
+_LONGEST_STEP_RMS_A = 0.05
+
+#: Iterations after which a point is given up.
+_MAX_ITERATIONS = 25
+
+#: Smallest curvature that a preconditioner may have, eV/Å².
+_SMALLEST_CURVATURE_EV_A2 = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathPoint:
+    """One relaxed geometry on the path.
+
+    Parameters
+    ----------
+    coordinate_a
+        Value of the held coordinate, Å.
+    energy_ev
+        Energy of the cell, eV.
+    positions_a
+        (n, 3) Cartesian, Å.
+    forces_ev_a
+        (n, 3), eV/Å: what is left is along the held coordinate.
+    residual_ev_a
+        Norm of the force on the free coordinates, eV/Å.
+    n_calls
+        Force calculations that the point took.
+
+    """
+
+    coordinate_a: float
+    energy_ev: float
+    positions_a: NDArray[np.float64]
+    forces_ev_a: NDArray[np.float64]
+    residual_ev_a: float
+    n_calls: int
+
+
+#: Value (Å) and gradient ((n, 3), dimensionless) of a coordinate at positions ((n, 3), Å).
+Coordinate = Callable[[NDArray[np.float64]], tuple[float, NDArray[np.float64]]]
+
+
+@dataclass(slots=True)
+class _Arm:
+    """State of one direction of the path while it is followed."""
+
+    start: NDArray[np.float64]
+    hessian: NDArray[np.float64]
+    done: list[PathPoint]
+
+
+def relaxed_points(
+    atoms: Atoms,
+    runner: ForceRunner,
+    coordinate: Coordinate,
+    displacements: NDArray[np.float64],
+    hessian_ev_a2: NDArray[np.float64],
+    targets_a: Sequence[Sequence[float]],
+    *,
+    energy_limit_ev: float,
+    kind: str = "scan",
+) -> tuple[PathPoint, ...]:
+    """Relaxed points of the path, followed outwards from a minimum.
+
+    Parameters
+    ----------
+    atoms
+        The relaxed structure.
+    runner
+        Computes forces; the arms are followed side by side.
+    coordinate
+        What is held.
+    displacements
+        (3n, m) orthonormal displacements that are free.
+    hessian_ev_a2
+        (3n, 3n) Hessian at the start, the preconditioner.
+    targets_a
+        For each arm the values of the coordinate, Å, outwards.
+    energy_limit_ev
+        An arm ends with the first point that lies this far above the start, eV per cell.
+    kind
+        Name under which calculations are stored.
+
+    Returns
+    -------
+    tuple
+        The points in order of the coordinate, the start among them.
+
+    Raises
+    ------
+    CalculationError
+        If a point does not converge.
+
+    """
+    origin = np.array(atoms.positions)
+    first = runner.evaluate([atoms], kind=kind, show=False)[0].result
+    value, _ = coordinate(origin)
+    reduced = displacements.T @ hessian_ev_a2 @ displacements
+    start = PathPoint(
+        coordinate_a=value,
+        energy_ev=first.energy_ev,
+        positions_a=origin,
+        forces_ev_a=np.array(first.forces_ev_per_a),
+        residual_ev_a=float(np.linalg.norm(displacements.T @ first.forces_ev_per_a.ravel())),
+        n_calls=1,
+    )
+    arms = [_Arm(start=origin, hessian=_positive(reduced), done=[start]) for _ in targets_a]
+    runner.progress.start(kind, 0, 0)
+    for level in range(max((len(t) for t in targets_a), default=0)):
+        open_arms = [
+            (arm, targets[level])
+            for arm, targets in zip(arms, targets_a, strict=True)
+            if level < len(targets) and arm.done[-1].energy_ev - start.energy_ev < energy_limit_ev
+        ]
+        if not open_arms:
+            break
+        _relax_together(atoms, runner, coordinate, displacements, open_arms, kind)
+    runner.progress.finish(kind)
+    points = [start, *(point for arm in arms for point in arm.done[1:])]
+    return tuple(sorted(points, key=lambda point: point.coordinate_a))
+
+
+def _positive(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.T))
+    return (vectors * np.maximum(values, _SMALLEST_CURVATURE_EV_A2)) @ vectors.T
+
+
+def _relax_together(
+    atoms: Atoms,
+    runner: ForceRunner,
+    coordinate: Coordinate,
+    displacements: NDArray[np.float64],
+    open_arms: list[tuple[_Arm, float]],
+    kind: str,
+) -> None:
+    """Relax the next point of every open arm, one batch of forces for each iteration."""
+    working = {
+        number: _Relaxing(arm, target, coordinate, displacements)
+        for number, (arm, target) in enumerate(open_arms)
+    }
+    while working:
+        numbers = list(working)
+        structures = []
+        for number in numbers:
+            trial = atoms.copy()
+            trial.positions = working[number].positions
+            structures.append(trial)
+        found = runner.evaluate(structures, kind=kind, show=False)
+        for number, answer in zip(numbers, found, strict=True):
+            state = working[number]
+            runner.progress.advance(
+                kind, answer.seconds, f"metal-oxygen distance {state.target:.3f} Å"
+            )
+            if state.absorb(answer.result.energy_ev, answer.result.forces_ev_per_a):
+                del working[number]
+
+
+class _Relaxing:
+    """Constrained quasi-Newton iteration for one point (BFGS on the Lagrangian)."""
+
+    def __init__(
+        self,
+        arm: _Arm,
+        target: float,
+        coordinate: Coordinate,
+        displacements: NDArray[np.float64],
+    ) -> None:
+        self.arm = arm
+        self.target = target
+        self.coordinate = coordinate
+        self.displacements = displacements
+        self.n_calls = 0
+        self.last: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+        self.positions = self._predicted()
+
+    def _predicted(self) -> NDArray[np.float64]:
+        """Start from the line through the last two points, or from the harmonic response."""
+        previous = self.arm.done[-1]
+        if len(self.arm.done) > 1:
+            before = self.arm.done[-2]
+            share = (self.target - previous.coordinate_a) / (
+                previous.coordinate_a - before.coordinate_a
+            )
+            guess = previous.positions_a + share * (previous.positions_a - before.positions_a)
+        else:
+            guess = previous.positions_a
+        return self._on_target(guess)
+
+    def _on_target(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Move along the softest way of changing the coordinate until it has its value."""
+        for _ in range(20):
+            value, gradient = self.coordinate(positions)
+            if abs(value - self.target) < 0.1 * PATH_COORDINATE_LIMIT_A:
+                break
+            along = self.displacements.T @ gradient.ravel()
+            response = np.linalg.solve(self.arm.hessian, along)
+            step = response * (self.target - value) / float(along @ response)
+            positions = positions + (self.displacements @ step).reshape(-1, 3)
+        return positions
+
+    def absorb(self, energy_ev: float, forces_ev_a: NDArray[np.float64]) -> bool:
+        """Take in the forces at the present geometry; True when the point is relaxed."""
+        self.n_calls += 1
+        value, gradient = self.coordinate(self.positions)
+        force = self.displacements.T @ forces_ev_a.ravel()
+        along = self.displacements.T @ gradient.ravel()
+        multiplier = float(along @ force) / float(along @ along)
+        free = force - multiplier * along
+        place = self.displacements.T @ (self.positions - self.arm.start).ravel()
+        if self.last is not None:
+            self._update_hessian(place - self.last[0], self.last[1] - free)
+        self.last = (place, free)
+        residual = float(np.linalg.norm(free))
+        if residual < PATH_FORCE_LIMIT_EV_A and abs(value - self.target) < PATH_COORDINATE_LIMIT_A:
+            self.arm.done.append(
+                PathPoint(
+                    coordinate_a=value,
+                    energy_ev=energy_ev,
+                    positions_a=np.array(self.positions),
+                    forces_ev_a=np.array(forces_ev_a),
+                    residual_ev_a=residual,
+                    n_calls=self.n_calls,
+                )
+            )
+            return True
+        if self.n_calls >= _MAX_ITERATIONS:
+            raise CalculationError(
+                f"The scan did not converge at a metal-oxygen distance of {self.target:.3f} Å.",
+                why=f"After {self.n_calls} steps a force of {residual:.3f} eV/Å is left.",
+                fix="Scan a smaller range, or try another calculator.",
+            )
+        response = np.linalg.solve(self.arm.hessian, along)
+        newton = np.linalg.solve(self.arm.hessian, force)
+        step = newton - response * float(along @ newton) / float(along @ response)
+        longest = _LONGEST_STEP_RMS_A * np.sqrt(len(self.positions))
+        step *= min(1.0, longest / max(float(np.linalg.norm(step)), 1e-12))
+        moved = self.positions + (self.displacements @ step).reshape(-1, 3)
+        self.positions = self._on_target(moved)
+        return False
+
+    def _update_hessian(self, step: NDArray[np.float64], change: NDArray[np.float64]) -> None:
+        """BFGS update with Powell's damping, which keeps the matrix positive."""
+        old = self.arm.hessian @ step
+        curvature = float(step @ old)
+        if curvature < 1e-12:
+            return
+        agreement = float(step @ change)
+        if agreement < 0.2 * curvature:
+            share = 0.8 * curvature / (curvature - agreement)
+            change = share * change + (1.0 - share) * old
+            agreement = float(step @ change)
+        self.arm.hessian = (
+            self.arm.hessian - np.outer(old, old) / curvature + np.outer(change, change) / agreement
+        )
