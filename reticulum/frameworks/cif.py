@@ -160,9 +160,10 @@ def _cell(block: CIFBlock, path: str) -> NDArray[np.float64]:
                 fix="Add the cell parameters to the CIF.",
             )
         values.append(float(value))
+    possible = min(values[:3]) > 0.0 and all(0.0 < angle < 180.0 for angle in values[3:])
     with np.errstate(invalid="ignore"):
-        cell = np.asarray(cellpar_to_cell(values), dtype=np.float64)
-    if min(values[:3]) <= 0.0 or not np.isfinite(cell).all():
+        cell = np.asarray(cellpar_to_cell(values), dtype=np.float64) if possible else np.eye(3)
+    if not possible or not np.isfinite(cell).all():
         raise InputError(
             f"{path} has an impossible cell: {', '.join(f'{value:g}' for value in values)}.",
             why="Edges must be positive and the three angles must close a parallelepiped.",

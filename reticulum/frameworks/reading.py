@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from ase import Atoms
-from ase.data import chemical_symbols
+from ase.data import atomic_masses, chemical_symbols
 from ase.io import ParseError, read
-from ase.io.formats import UnknownFileTypeError, filetype
+from ase.io.formats import UnknownFileTypeError, filetype, ioformats
 from ase.spacegroup.spacegroup import SpacegroupError
-from numpy.typing import NDArray
 
 from reticulum.errors import InputError
 from reticulum.frameworks.cif import expand_cif, raise_partial_occupancy
@@ -33,6 +32,11 @@ if TYPE_CHECKING:
     from pymatgen.core import Structure
 
     StructureSource: TypeAlias = str | Path | Atoms | Structure
+
+#: Masses this close to the natural ones are the natural ones, printed with fewer digits, amu; the
+#: smallest difference between an element and its neighbouring isotopes that is used in vibrational
+#: spectroscopy is that of C-13 with 0.99.
+NATURAL_MASS_TOLERANCE_AMU = 0.05
 
 #: The highest atomic number that ASE knows.
 _LAST_ELEMENT = len(chemical_symbols) - 1
@@ -53,6 +57,7 @@ _READER_ERRORS = (
     EOFError,
     ImportError,
     LookupError,
+    MemoryError,
     OSError,
     ParseError,
     RuntimeError,
@@ -128,10 +133,10 @@ def read_structure(source: StructureSource) -> Atoms:
             f"A structure cannot be read from an object of type {type(source).__name__}.",
             fix="Give a bundled name, a path, an ase.Atoms or a pymatgen Structure.",
         )
-    for note in notes:
-        warnings.warn(note, StructureWarning, stacklevel=2)
     require_crystal(atoms, what)
     require_atoms_apart(atoms, what, labels)
+    for note in notes:
+        warnings.warn(note, StructureWarning, stacklevel=2)
     return _bare_copy(atoms, name)
 
 
@@ -191,12 +196,11 @@ def _uncompressed_name(path: Path) -> str:
 
 def _is_cif(path: Path) -> bool:
     """Whether a file is to be read as CIF: by its ending, or by a first line ``data_...``."""
-    suffix = Path(_uncompressed_name(path)).suffix.lower()
-    if suffix:
-        return suffix in _CIF_SUFFIXES
-    lines = _text(path).splitlines()
-    first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
-    return first.lower().startswith("data_")
+    if Path(_uncompressed_name(path)).suffix.lower() in _CIF_SUFFIXES:
+        return True
+    lines = (line.strip() for line in _content(path).splitlines())
+    first = next((line for line in lines if line and not line.startswith(b"#")), b"")
+    return first.lower().startswith(b"data_")
 
 
 def _text(path: Path) -> str:
@@ -263,9 +267,10 @@ def _ase_format(path: Path) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return str(filetype(str(path)))
+            name = str(filetype(str(path)))
     except _READER_ERRORS:
         return None
+    return name if name in ioformats else None
 
 
 def _last_frame(frames: list[Atoms], path: Path) -> tuple[Atoms, tuple[str, ...]]:
@@ -302,6 +307,8 @@ def _read_with_pymatgen(path: Path) -> Atoms | None:
             warnings.simplefilter("error", BadPoscarWarning)
             structure = Structure.from_file(str(path))
     except BadPoscarWarning as error:
+        if _sixth_line_is_text(path):
+            return None
         raise InputError(
             f"The POSCAR {path} does not name its elements.",
             why="The line of element symbols above the line of atom numbers is missing (VASP 4).",
@@ -311,6 +318,12 @@ def _read_with_pymatgen(path: Path) -> Atoms | None:
         # some readers of pymatgen raise a bare Warning where they give up
         return None
     return _from_pymatgen(structure, str(path))
+
+
+def _sixth_line_is_text(path: Path) -> bool:
+    """Whether the line of a POSCAR where the element symbols belong starts with a letter."""
+    lines = _text(path).splitlines()
+    return len(lines) > 5 and lines[5].strip()[:1].isalpha()
 
 
 def _is_pymatgen_structure(source: object) -> bool:
@@ -329,14 +342,15 @@ def _from_pymatgen(structure: Structure, what: str) -> Atoms:
     ]
     if partial:
         raise_partial_occupancy(partial, what)
+    numbers = [_atomic_number(site.specie, what) for site in structure]
     masses = [float(site.specie.atomic_mass) for site in structure]
-    heavy = any(site.specie.symbol in {"D", "T"} for site in structure)
+    isotopes = any(site.specie.symbol in {"D", "T"} for site in structure)
     return Atoms(
-        numbers=[_atomic_number(site.specie, what) for site in structure],
+        numbers=numbers,
         positions=structure.cart_coords,
         cell=structure.lattice.matrix,
         pbc=structure.lattice.pbc,
-        masses=masses if heavy else None,
+        masses=masses if isotopes else None,
     )
 
 
@@ -354,15 +368,16 @@ def _atomic_number(species: object, what: str) -> int:
 
 def _bare_copy(atoms: Atoms, name: str) -> Atoms:
     """Elements, positions, cell and unusual masses of a crystal, and its name; nothing else."""
-    masses: NDArray[np.float64] | None = None
-    if atoms.has("masses"):
-        masses = np.array(atoms.get_masses(), dtype=np.float64)
+    masses = np.array(atoms.get_masses(), dtype=np.float64)
+    natural = np.allclose(
+        masses, atomic_masses[atoms.numbers], rtol=0.0, atol=NATURAL_MASS_TOLERANCE_AMU
+    )
     return Atoms(
         numbers=atoms.numbers.copy(),
         positions=np.array(atoms.positions, dtype=np.float64),
         cell=np.array(atoms.cell.array, dtype=np.float64),
         pbc=True,
-        masses=masses,
+        masses=None if natural else masses,
         info={"name": name},
     )
 

@@ -10,20 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.errors import InputError
+from reticulum.frameworks.tolerances import LOOSER_TOLERANCES_A, SYMMETRY_TOLERANCE_A
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-#: Distance within which atoms count as symmetry-equivalent, Å. At 1e-5 Å a MOF-5 POSCAR loses its
-#: symmetry (636 displacements instead of 19); at 1e-3 Å published CIFs keep theirs.
-SYMMETRY_TOLERANCE_A = 1e-3
-
-#: Looser tolerances that are tried to tell the user that symmetry may have been lost, Å.
-_LOOSER_TOLERANCES_A = (1e-2, 5e-2)
-
-#: Eigenvalues of the totally symmetric projector are 0 or 1; this separates them.
-_PROJECTOR_THRESHOLD = 0.5
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrystalSymmetry:
@@ -255,7 +245,7 @@ def _sorted_like_first_appearance(primitive: Atoms, atoms: Atoms) -> Atoms:
 
 
 def _lost_symmetry(atoms: Atoms, found: object, tolerance_a: float) -> str:
-    for looser in _LOOSER_TOLERANCES_A:
+    for looser in LOOSER_TOLERANCES_A:
         if looser <= tolerance_a:
             continue
         try:

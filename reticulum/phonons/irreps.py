@@ -10,7 +10,8 @@ from ase import Atoms
 from numpy.typing import NDArray
 
 from reticulum.errors import CalculationError, InputError
-from reticulum.frameworks.symmetry import SYMMETRY_TOLERANCE_A, CrystalSymmetry, symmetry_of
+from reticulum.frameworks.symmetry import CrystalSymmetry, symmetry_of
+from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
 from reticulum.phonons.point_group import Representation, irreducible_representations
 from reticulum.phonons.symmetry_adapted import SymmetrySet, project, split_cluster
 from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1

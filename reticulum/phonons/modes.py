@@ -24,8 +24,12 @@ from reticulum.phonons.irreps import ModeLabels, label_modes
 from reticulum.phonons.run import GammaPhonons
 from reticulum.thermal.band_tracking import TrackedModes
 
-#: Character from which an infrared-active set counts as part of a carboxylate band.
-BAND_CHARACTER = 0.10
+#: Carboxylate-stretch character from which an infrared-active set is followed along a path.
+TRACKED_CHARACTER = 0.10
+
+#: Wavenumber above which carboxylate-stretch character belongs to the stretching bands, cm⁻¹; the
+#: C-O stretches of carboxylates lie at 1300-1700, O-C-O bends and C-COO stretches below 1000.
+STRETCH_LIMIT_CM1 = 1150.0
 
 #: Modes below this wavenumber whose square is negative within noise are not called imaginary,
 #: cm⁻¹: the acoustic modes of finite-difference force constants scatter by about a tenth of it.
@@ -83,7 +87,9 @@ class ModeTable:
         return int(sum(self.labels.dimensions[number] for number in self.imaginary))
 
     def band_sets(self, group: CoordinateGroup) -> tuple[int, ...]:
-        """Numbers of the infrared-active sets with character of a band.
+        """Numbers of the infrared-active sets that make a band: the stretch leads in them.
+
+        A stretch leads when it is the largest of the fractions of internal coordinates.
 
         Parameters
         ----------
@@ -91,33 +97,23 @@ class ModeTable:
             ``ANTISYMMETRIC_CO`` or ``SYMMETRIC_CO``.
 
         """
-        share = self.characters.fraction(group)
+        leading = self.characters.fractions[:, : len(CoordinateGroup)].argmax(axis=1) == int(group)
+        high = self.labels.wavenumbers_cm1 > STRETCH_LIMIT_CM1
         return tuple(
-            int(number)
-            for number in np.flatnonzero(self.labels.infrared_active & (share >= BAND_CHARACTER))
+            int(number) for number in np.flatnonzero(self.labels.infrared_active & leading & high)
         )
 
     def band_cm1(self, group: CoordinateGroup) -> tuple[float, float] | None:
-        """Lowest and highest infrared-active wavenumber of a band in which the stretch leads.
-
-        A set belongs to the band when the stretch is the largest of its fractions.
-
-        Returns
-        -------
-        tuple or None
-            cm⁻¹; None if there is no such set.
-
-        """
-        leading = self.characters.fractions[:, : len(CoordinateGroup)].argmax(axis=1) == int(group)
-        found = np.flatnonzero(self.labels.infrared_active & leading)
-        if not len(found):
+        """Lowest and highest infrared-active wavenumber of a band, cm⁻¹; None if there is none."""
+        found = list(self.band_sets(group))
+        if not found:
             return None
         values = self.labels.wavenumbers_cm1[found]
         return float(values.min()), float(values.max())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
-        groups = [label for label in FRACTION_LABELS]
+        groups = list(FRACTION_LABELS)
         antisymmetric = self.band_cm1(CoordinateGroup.ANTISYMMETRIC_CO)
         symmetric = self.band_cm1(CoordinateGroup.SYMMETRIC_CO)
         return {
@@ -192,7 +188,7 @@ def mode_table(
 
 
 def track_carboxylate_modes(table: ModeTable) -> TrackedModes:
-    """The infrared-active sets that carry the carboxylate bands, for following them on a path.
+    """The infrared-active sets whose Hessian block is followed to get the carboxylate bands.
 
     Parameters
     ----------
@@ -202,32 +198,35 @@ def track_carboxylate_modes(table: ModeTable) -> TrackedModes:
     Raises
     ------
     CalculationError
-        If no infrared-active mode has carboxylate character.
+        If a band has no infrared-active mode.
 
     """
-    numbers = sorted(
-        {
-            *table.band_sets(CoordinateGroup.ANTISYMMETRIC_CO),
-            *table.band_sets(CoordinateGroup.SYMMETRIC_CO),
-        }
-    )
-    stretches = [n for n in numbers if table.labels.wavenumbers_cm1[n] > STRETCH_LIMIT_CM1]
-    if not stretches:
-        raise CalculationError(
-            "No infrared-active mode has carboxylate-stretch character.",
-            why="The bands cannot be followed.",
-            fix="Check with `reticulum modes` that the structure has carboxylates.",
-        )
-    members = [table.labels.sets[number] for number in stretches]
+    labels = table.labels
+    share = np.maximum(table.antisymmetric, table.symmetric)
+    high = labels.wavenumbers_cm1 > STRETCH_LIMIT_CM1
+    followed = np.flatnonzero(labels.infrared_active & high & (share >= TRACKED_CHARACTER))
+    bands = {}
+    for name, group in (
+        ("antisymmetric", CoordinateGroup.ANTISYMMETRIC_CO),
+        ("symmetric", CoordinateGroup.SYMMETRIC_CO),
+    ):
+        bands[name] = table.band_sets(group)
+        if not bands[name]:
+            raise CalculationError(
+                f"No infrared-active mode is led by the {name} carboxylate stretch.",
+                why="The band cannot be followed.",
+                fix="Look at the modes with `reticulum modes RUN`.",
+            )
+    members = [labels.sets[number] for number in followed]
+
+    def weights(name: str, fractions: NDArray[np.float64]) -> NDArray[np.float64]:
+        per_set = [fractions[n] if n in bands[name] else 0.0 for n in followed]
+        return np.repeat(np.array(per_set), [len(modes) for modes in members])
+
     return TrackedModes(
         sets=tuple(tuple(int(i) for i in modes) for modes in members),
-        vectors=np.ascontiguousarray(table.labels.eigenvectors[:, np.concatenate(members)]),
-        antisymmetric=table.basis.group_vectors(CoordinateGroup.ANTISYMMETRIC_CO).copy(),
-        symmetric=table.basis.group_vectors(CoordinateGroup.SYMMETRIC_CO).copy(),
-        labels=tuple(table.labels.labels[number] or "?" for number in stretches),
+        vectors=np.ascontiguousarray(labels.eigenvectors[:, np.concatenate(members)]),
+        antisymmetric=weights("antisymmetric", table.antisymmetric),
+        symmetric=weights("symmetric", table.symmetric),
+        labels=tuple(labels.labels[number] or "?" for number in followed),
     )
-
-
-#: Wavenumber above which carboxylate-stretch character belongs to the stretching bands, cm⁻¹; the
-#: C-O stretches of carboxylates lie at 1300-1700, O-C-O bends and C-COO stretches below 1000.
-STRETCH_LIMIT_CM1 = 1150.0

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from phonopy.phonon.character_table import character_table
 
 from reticulum.errors import CalculationError, InputError
-from reticulum.frameworks.symmetry import SYMMETRY_TOLERANCE_A, CrystalSymmetry, symmetry_of
+from reticulum.frameworks.symmetry import CrystalSymmetry, symmetry_of
+from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

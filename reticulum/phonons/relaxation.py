@@ -11,13 +11,10 @@ import numpy as np
 from reticulum.engines.executor import ForceRunner
 from reticulum.errors import CalculationError, InputError
 from reticulum.frameworks.symmetry import CrystalSymmetry, symmetry_of
+from reticulum.phonons.options import FORCE_LIMIT_EV_A
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-#: Largest force component left after a relaxation, eV/Å. Displaced forces are of the order of
-#: 0.1 eV/Å, and what is left is subtracted from them.
-FORCE_LIMIT_EV_A = 1e-3
 
 #: Steps after which a relaxation is given up.
 MAX_STEPS = 400

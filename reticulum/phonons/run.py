@@ -16,12 +16,12 @@ from reticulum.engines.executor import ForceRunner, Progress, Silent
 from reticulum.engines.store import ForceStore
 from reticulum.errors import InputError
 from reticulum.frameworks.symmetry import (
-    SYMMETRY_TOLERANCE_A,
     CrystalSymmetry,
     PrimitiveCell,
     symmetrised_primitive,
     symmetry_of,
 )
+from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
 from reticulum.phonons.folder import RunFolder
 from reticulum.phonons.force_constants import (
     ForceConstantQuality,
@@ -29,55 +29,12 @@ from reticulum.phonons.force_constants import (
     hessian_from_phonopy,
     symmetrise_hessian,
 )
-from reticulum.phonons.relaxation import FORCE_LIMIT_EV_A, Relaxation, relax
+from reticulum.phonons.options import PhononOptions
+from reticulum.phonons.relaxation import Relaxation, relax
 from reticulum.provenance import geometry_digest, read_json, write_json
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhononOptions:
-    """What decides which structures are computed.
-
-    Parameters
-    ----------
-    relax
-        Relax the positions first.
-    relax_cell
-        Relax the cell too.
-    force_limit_ev_a
-        Largest force component left by the relaxation, eV/Å.
-    displacement_a
-        Length of a displacement, Å; None: what the calculator's card recommends.
-    tolerance_a
-        Symmetry tolerance, Å.
-
-    """
-
-    relax: bool = True
-    relax_cell: bool = False
-    force_limit_ev_a: float = FORCE_LIMIT_EV_A
-    displacement_a: float | None = None
-    tolerance_a: float = SYMMETRY_TOLERANCE_A
-
-    def __post_init__(self) -> None:
-        """Refuse contradictory or impossible options."""
-        if self.relax_cell and not self.relax:
-            raise InputError(
-                "The cell is to be relaxed, but not the positions.",
-                why="A cell cannot be relaxed around fixed atoms.",
-                fix="Use --relax-cell or --no-relax, not both.",
-            )
-        for name, value in (
-            ("--fmax", self.force_limit_ev_a),
-            ("--displacement", self.displacement_a),
-            ("--symprec", self.tolerance_a),
-        ):
-            if value is not None and not (np.isfinite(value) and value > 0):
-                raise InputError(
-                    f"{name} is {value}.", why="It must be a positive number.", fix="Change it."
-                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,8 +32,8 @@ class TrackedModes:
     vectors
         (3n, m) orthonormal mass-weighted eigenvectors of all these sets, in their order.
     antisymmetric, symmetric
-        (3n, k) vectors onto which the antisymmetric and symmetric C-O stretch character is
-        projected: the character of a vector e is ``|W.T @ e|²``.
+        (m,) character of each vector where its set belongs to the band, zero elsewhere. Sets
+        without weight are tracked because they mix with the band along the path.
     labels
         Irreducible representation of each set.
 
@@ -47,8 +47,11 @@ class TrackedModes:
 
     def __post_init__(self) -> None:
         """Check shapes and make the arrays read-only."""
-        if self.vectors.shape[1] != sum(len(s) for s in self.sets):
+        size = sum(len(members) for members in self.sets)
+        if self.vectors.shape[1] != size:
             raise ValueError("the vectors do not match the sets")
+        if self.antisymmetric.shape != (size,) or self.symmetric.shape != (size,):
+            raise ValueError("the characters do not match the sets")
         for array in (self.vectors, self.antisymmetric, self.symmetric):
             array.setflags(write=False)
 
@@ -203,7 +206,7 @@ class BandPositions:
     wavenumbers_cm1
         (m,), cm⁻¹, ascending.
     antisymmetric_weights, symmetric_weights
-        (m,) character of each.
+        (m,) character of each: that of the original modes, shared out as they mix.
     antisymmetric_cm1, symmetric_cm1
         Centre of each band, cm⁻¹: the mean of the wavenumbers weighted with the character, which
         does not change when near-degenerate modes mix.
@@ -230,9 +233,8 @@ def band_positions(tracked: TrackedModes, block: NDArray[np.float64]) -> BandPos
     """
     values, mixing = np.linalg.eigh(block)
     wavenumbers = np.sign(values) * np.sqrt(np.abs(values)) * SQRT_EV_PER_U_A2_TO_CM1
-    vectors = tracked.vectors @ mixing
-    antisymmetric = np.sum((tracked.antisymmetric.T @ vectors) ** 2, axis=0)
-    symmetric = np.sum((tracked.symmetric.T @ vectors) ** 2, axis=0)
+    antisymmetric = tracked.antisymmetric @ mixing**2
+    symmetric = tracked.symmetric @ mixing**2
     return BandPositions(
         wavenumbers_cm1=wavenumbers,
         antisymmetric_weights=antisymmetric,

@@ -19,6 +19,12 @@ _MAX_STEPS = 200
 #: of the width.
 _GRADIENT_LIMIT = 1e-11
 
+#: Relative rounding of the objective: some hundred units of the last place of a float64.
+_ROUNDING = 1e-13
+
+#: Shortest fraction of a Newton step that is tried before giving up.
+_SHORTEST_STEP = 1e-6
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneGaussian:
@@ -179,28 +185,35 @@ def _climb(
     """Damped Newton ascent from (c, t) to a maximum: centre, ln σ, objective."""
     value, gradient, hessian = _objective(log_area, m, s2, c, t)
     for _ in range(_MAX_STEPS):
-        if float(np.abs(gradient).max()) < _GRADIENT_LIMIT:
+        # In units of the present standard deviation both variables have curvatures near one.
+        unit = np.array([np.exp(t), 1.0])
+        scaled = unit * gradient
+        steepness = float(np.abs(scaled).max())
+        if steepness < _GRADIENT_LIMIT:
             return c, t, value
-        eigenvalues, vectors = np.linalg.eigh(hessian)
-        # Negative curvature enforced: always uphill. The step is capped at half a width.
-        step = vectors @ ((vectors.T @ gradient) / np.maximum(np.abs(eigenvalues), 1e-8))
-        step *= min(1.0, 0.5 / float(np.abs(step).max()))
+        eigenvalues, vectors = np.linalg.eigh(unit[:, None] * hessian * unit)
+        # Negative curvature enforced: always uphill. The step is capped at one standard deviation
+        # in c and a factor e in σ.
+        step = vectors @ ((vectors.T @ scaled) / np.maximum(np.abs(eigenvalues), 1e-8))
+        step *= unit * min(1.0, 1.0 / float(np.abs(step).max()))
         fraction = 1.0
         while True:
             trial = (c + fraction * float(step[0]), t + fraction * float(step[1]))
             new = _objective(log_area, m, s2, *trial)
-            if new[0] > value or fraction < 1e-6:
+            # Close to the maximum the objective is flat to rounding; there the falling gradient
+            # tells that a step was good.
+            flat = new[0] >= value - _ROUNDING * (1.0 + abs(value))
+            if new[0] > value or (flat and float(np.abs(unit * new[1]).max()) < steepness):
                 break
             fraction *= 0.5
-        if new[0] <= value:
-            # No representable increase is left along an uphill direction. A full Newton step is
-            # still the best estimate if the gradient says that it is a tiny one.
-            if float(np.abs(gradient).max()) < 1e-7:
-                c, t = c + float(step[0]), t + float(step[1])
-                return c, t, _objective(log_area, m, s2, c, t)[0]
-            break
+            if fraction < _SHORTEST_STEP:
+                raise _not_found()
         (c, t), (value, gradient, hessian) = trial, new
-    raise CalculationError(
+    raise _not_found()
+
+
+def _not_found() -> CalculationError:
+    return CalculationError(
         "No single Gaussian could be fitted to the sum of components.",
         why="The least-squares optimum was not reached.",
         fix="Check the widths and centres of the components; their ratio may be extreme.",

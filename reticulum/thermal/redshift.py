@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reticulum.reference.tables import RedShiftRow
+from reticulum.errors import InputError
+from reticulum.frameworks.library import list_structures
+from reticulum.reference.tables import RedShiftRow, find_table1_row, load_table1
 from reticulum.thermal.slopes import SlopeResult
 from reticulum.thermal.two_state import (
     TwoStateParameters,
@@ -15,6 +17,7 @@ from reticulum.thermal.two_state import (
 )
 if TYPE_CHECKING:
     from reticulum.phonons.modes import ModeTable
+    from reticulum.phonons.run import Run
     from reticulum.thermal.metal_oxygen import MetalOxygenPrediction, MetalOxygenScan
 
 #: What the two-state picture leaves open.
@@ -195,6 +198,24 @@ class RedShiftReport:
             }
         return content
 
+    def to_csv(self) -> str:
+        """Slopes of every picture as CSV with units on the header lines."""
+        rows = [
+            f"# Red-shift slopes of {self.label}, least squares over -100 to 200 degC.",
+            "# Units: cm-1/K; negative = red shift on heating. standing: measured, fitted to the "
+            "measured band, given by the user, or computed.",
+            "picture,standing,antisymmetric,symmetric,curvature",
+        ]
+        for line in self.lines():
+            fields = [line.picture, line.standing, line.antisymmetric, line.symmetric]
+            rows.append(
+                ",".join(
+                    "" if field is None else f'"{field}"' if isinstance(field, str) else f"{field:.6f}"
+                    for field in (*fields, line.curvature)
+                )
+            )
+        return "\n".join(rows) + "\n"
+
 
 def _both(antisymmetric: SlopeResult, symmetric: SlopeResult) -> str:
     if antisymmetric.curvature == symmetric.curvature:
@@ -238,3 +259,91 @@ def two_state_variants(given: TwoStateParameters | None = None) -> tuple[NamedTw
             NamedTwoState(name="parameters given", origin="given", result=two_state_prediction(given))
         )
     return tuple(variants)
+
+
+def measured_slopes(label: str, material: str | None = None) -> RedShiftRow | None:
+    """Row of the published table that a structure is compared with.
+
+    Parameters
+    ----------
+    label
+        Name of the structure; a bundled one knows its row.
+    material
+        Name of the material in the table, overriding that.
+
+    Returns
+    -------
+    RedShiftRow or None
+        None where the structure is not of a measured material.
+
+    Raises
+    ------
+    InputError
+        If `material` is given and not in the table.
+
+    """
+    if material is not None:
+        row = find_table1_row(material)
+        if row is None:
+            names = ", ".join(entry.material for entry in load_table1())
+            raise InputError(
+                f"There is no measured slope of {material!r}.",
+                why=f"The published table has: {names}.",
+                fix="Give one of these names, or leave --material out.",
+            )
+        return row
+    for card in list_structures():
+        if card.name == label:
+            return None if card.table1_row is None else find_table1_row(card.table1_row)
+    return None
+
+
+def predict_redshift(
+    run: Run,
+    *,
+    measured: RedShiftRow | None = None,
+    two_state: bool = True,
+    given: TwoStateParameters | None = None,
+) -> RedShiftReport:
+    """Phonons, metal-oxygen scan and band positions against temperature of an open run.
+
+    Parameters
+    ----------
+    run
+        From `reticulum.phonons.run.open_run`.
+    measured
+        Slopes to compare with.
+    two_state
+        Whether to add the two-state predictions.
+    given
+        Two-state parameters of the user's.
+
+    Raises
+    ------
+    InputError
+        If the structure has no carboxylate that binds a metal.
+    CalculationError
+        If a calculation failed; all that finished is kept.
+
+    """
+    from reticulum.frameworks.carboxylates import require_carboxylates
+    from reticulum.phonons.modes import mode_table, track_carboxylate_modes
+    from reticulum.phonons.run import gamma_phonons
+    from reticulum.thermal.metal_oxygen import (
+        metal_oxygen_coordinate,
+        predict_from_scan,
+        scan_metal_oxygen,
+    )
+
+    # Refused before anything is computed.
+    metal_oxygen_coordinate(run.primitive.atoms, require_carboxylates(run.primitive.atoms))
+    table = mode_table(gamma_phonons(run), tolerance_a=run.options.tolerance_a)
+    scan = scan_metal_oxygen(run, table.phonons, track_carboxylate_modes(table))
+    return RedShiftReport(
+        label=run.label,
+        measured=measured,
+        two_state=two_state_variants(given) if two_state else (),
+        modes=table,
+        scan=scan,
+        prediction=predict_from_scan(scan),
+    )

@@ -54,6 +54,30 @@ def test_far_components_leave_the_larger_one():
     assert found.fwhm_cm1 == pytest.approx(12.0, abs=1e-6)
 
 
+def test_a_trace_of_a_broad_component_on_a_narrow_one():
+    # First order in the trace: the centre follows the pull of the broad component.
+    areas = np.array([1.0 - 2.4582960848e-4, 0.05 * 2.4582960848e-4])
+    found = fit_one_gaussian(areas, [1300.0, 1291.0], [4.0, 30.0])
+    v_narrow, v_broad = 2.0 * 16.0, 16.0 + 900.0
+    v = np.array([v_narrow, v_broad]) / (8.0 * np.log(2.0))
+    pull = areas[1] / areas[0] * np.sqrt(v[0] / v[1]) * np.exp(-81.0 / (2.0 * v[1]))
+    assert found.centre_cm1 == pytest.approx(1300.0 - 9.0 * pull * v[0] / v[1], abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_sums_are_fitted(seed):
+    random = np.random.default_rng(seed)
+    for _ in range(100):
+        n = random.integers(2, 5)
+        areas = 10.0 ** random.uniform(-9.0, 0.0, n)
+        centres = 1500.0 + random.uniform(-40.0, 40.0, n)
+        fwhms = 10.0 ** random.uniform(0.0, 2.0, n)
+        found = fit_one_gaussian(areas, centres, fwhms)
+        assert centres.min() - 1e-9 <= found.centre_cm1 <= centres.max() + 1e-9
+        assert found.fwhm_cm1 >= fwhms.min() * (1.0 - 1e-9)
+        assert 0.0 <= found.relative_misfit < 1.0
+
+
 @pytest.mark.parametrize("ratio", [1.0, 0.5, 1.7])
 @pytest.mark.parametrize("fwhm_loose", [12.0, 12.0 + 1e-9, 15.0, 10.0])
 def test_isosbestic_points_do_not_depend_on_the_population(ratio, fwhm_loose):

@@ -1,0 +1,206 @@
+"""What the commands share: messages, progress on standard error, JSON, exit status."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from reticulum.errors import InputError, ReticulumError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: Exit status after Ctrl-C, as shells count it.
+INTERRUPTED_STATUS = 130
+
+#: Name that stands for standard output.
+STANDARD_OUTPUT = "-"
+
+
+def standard_error() -> Console:
+    """Console on standard error."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def standard_output() -> Console:
+    """Console on standard output."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+@contextmanager
+def reporting(resume_hint: str = "") -> Iterator[None]:
+    """Turn errors and Ctrl-C into one message on standard error and an exit status.
+
+    Parameters
+    ----------
+    resume_hint
+        What to tell the user after Ctrl-C.
+
+    """
+    try:
+        yield
+    except ReticulumError as error:
+        _print_error(error)
+        raise typer.Exit(error.exit_status) from None
+    except KeyboardInterrupt:
+        console = standard_error()
+        console.print("\n[bold]Stopped.[/bold]")
+        if resume_hint:
+            console.print(resume_hint, markup=False)
+        raise typer.Exit(INTERRUPTED_STATUS) from None
+
+
+def _print_error(error: ReticulumError) -> None:
+    console = standard_error()
+    console.print("[bold red]Error:[/bold red] ", end="")
+    console.print(error.what, markup=False)
+    if error.why:
+        console.print(f"  Why: {error.why}", markup=False)
+    if error.fix:
+        console.print(f"  What to do: {error.fix}", markup=False)
+
+
+def check_json_target(target: str | None) -> None:
+    """Refuse a JSON path that cannot be written, before anything is computed.
+
+    Raises
+    ------
+    InputError
+        If it is a folder or lies in a folder that does not exist.
+
+    """
+    if target is None or target == STANDARD_OUTPUT:
+        return
+    path = Path(target)
+    if path.is_dir() or not path.parent.is_dir():
+        raise InputError(
+            f"The JSON file {target} cannot be written.",
+            why="It is a folder." if path.is_dir() else f"There is no folder {path.parent}.",
+            fix="Give the path of a file in an existing folder, or - for standard output.",
+        )
+
+
+def write_result(content: Any, target: str) -> None:
+    """Write JSON to a file or to standard output."""
+    from reticulum.provenance import to_jsonable, write_json
+
+    if target == STANDARD_OUTPUT:
+        sys.stdout.write(json.dumps(to_jsonable(content), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+        return
+    try:
+        write_json(Path(target), content)
+    except OSError as error:
+        raise InputError(
+            f"The JSON file {target} cannot be written.",
+            why=str(error.strerror or error),
+            fix="Give another path.",
+        ) from error
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table on standard output; columns whose names end in a space go to the right."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        table.add_column(column.strip(), justify="right" if column.endswith(" ") else "left")
+    for row in rows:
+        table.add_row(*[_escaped(cell) for cell in row])
+    standard_output().print(table)
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+class TerminalProgress:
+    """Progress on standard error: a live bar in a terminal, a few plain lines elsewhere."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        self._console = standard_error()
+        self._live: Any = None
+        self._task: Any = None
+        self._count = 0
+        self._total = 0
+        self._started = 0.0
+        self._announced = 0.0
+
+    def start(self, kind: str, total: int, reused: int) -> None:
+        """Announce a batch."""
+        self._close()
+        self._count, self._total = reused, total
+        self._started = self._announced = time.monotonic()
+        if total and reused == total:
+            self._console.print(f"{kind}: all {total} were computed before", markup=False)
+            return
+        if total:
+            before = f", {reused} computed before" if reused else ""
+            self._console.print(f"{kind}: {total} calculations{before}", markup=False)
+        else:
+            self._console.print(f"{kind}", markup=False)
+        if self._console.is_terminal:
+            self._open(kind, total, reused)
+
+    def _open(self, kind: str, total: int, reused: int) -> None:
+        from rich import progress
+
+        columns: list[Any] = [progress.TextColumn("  {task.description}")]
+        if total:
+            columns += [progress.BarColumn(), progress.MofNCompleteColumn()]
+            columns += [progress.TimeRemainingColumn(), progress.TextColumn("left")]
+        else:
+            columns += [progress.SpinnerColumn(), progress.TextColumn("{task.completed} done")]
+        columns += [progress.TimeElapsedColumn(), progress.TextColumn("{task.fields[note]}")]
+        # The estimate uses the calculations of this batch only, over a window of all of them.
+        self._live = progress.Progress(
+            *columns, console=self._console, transient=True, speed_estimate_period=1e6
+        )
+        self._live.start()
+        self._task = self._live.add_task(kind, total=total or None, completed=reused, note="")
+
+    def advance(self, kind: str, seconds: float, note: str = "") -> None:
+        """One calculation is finished."""
+        self._count += 1
+        if self._live is not None:
+            self._live.update(self._task, advance=1, note=note)
+            return
+        now = time.monotonic()
+        if now - self._announced > 20.0:
+            self._announced = now
+            of = f" of {self._total}" if self._total else ""
+            tail = f", {note}" if note else ""
+            self._console.print(
+                f"  {kind}: {self._count}{of} after {now - self._started:.0f} s{tail}",
+                markup=False,
+            )
+
+    def finish(self, kind: str) -> None:
+        """End the batch."""
+        self._close()
+        elapsed = time.monotonic() - self._started
+        if elapsed > 1.0:
+            self._console.print(f"  {kind}: done in {elapsed:.0f} s", markup=False)
+
+    def message(self, text: str) -> None:
+        """Show a remark."""
+        self._console.print(f"note: {text}", markup=False)
+
+    def _close(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None

@@ -1,0 +1,47 @@
+"""The command `reticulum`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from reticulum import __version__
+from reticulum.cli import calculators, modes, phonons, redshift, structures
+
+app = typer.Typer(
+    name="reticulum",
+    help="From a framework's crystal to how its metal-linker bonds loosen with temperature.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"reticulum {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """From a framework's crystal to how its metal-linker bonds loosen with temperature."""
+
+
+app.command("structures")(structures.structures)
+app.command("phonons")(phonons.phonons)
+app.command("modes")(modes.modes)
+app.command("redshift")(redshift.redshift)
+app.add_typer(calculators.app, name="calculators")
+
+
+def run() -> None:
+    """Entry point of the installed command."""
+    app()

@@ -1,0 +1,113 @@
+"""`reticulum phonons`: Gamma phonons of a structure in a run folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from reticulum.cli import options
+from reticulum.cli.console import (
+    TerminalProgress,
+    check_json_target,
+    reporting,
+    write_result,
+)
+from reticulum.cli.modes import print_modes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from reticulum.phonons.run import GammaPhonons
+
+
+def phonons(
+    structure: options.StructureArgument,
+    output: options.OutputOption = None,
+    calculator: options.CalculatorOption = options.CALCULATOR,
+    weights: options.WeightsOption = None,
+    relax: options.RelaxOption = options.RELAX,
+    relax_cell: options.RelaxCellOption = options.RELAX_CELL,
+    fmax: options.ForceLimitOption = options.FORCE_LIMIT,
+    displacement: options.DisplacementOption = None,
+    symprec: options.ToleranceOption = options.TOLERANCE,
+    workers: options.WorkersOption = None,
+    json: options.JsonOption = None,
+) -> None:
+    """Compute Gamma phonons: relax, displace what symmetry requires, assign the modes.
+
+    Every finished force calculation is kept in RUN. A run that was stopped or killed goes on where
+    it was when the same command is given again.
+    """
+    with reporting(
+        "Everything finished is kept. Give the same command again to go on from there."
+    ):
+        from reticulum.phonons.modes import mode_table
+        from reticulum.phonons.options import PhononOptions
+        from reticulum.phonons.run import gamma_phonons, open_run
+
+        check_json_target(json)
+        chosen = PhononOptions(
+            relax=relax,
+            relax_cell=relax_cell,
+            force_limit_ev_a=fmax,
+            displacement_a=displacement,
+            tolerance_a=symprec,
+        )
+        from reticulum.engines.build import resolve_engine
+        from reticulum.frameworks.reading import read_structure, structure_label
+
+        engine = resolve_engine(calculator, weights)
+        atoms = read_structure(structure)
+        label = structure_label(structure)
+        path = run_path(output, label, engine.name)
+        with open_run(
+            atoms,
+            engine,
+            path,
+            label=label,
+            options=chosen,
+            workers=workers,
+            progress=TerminalProgress(),
+        ) as run:
+            result = gamma_phonons(run)
+        table = mode_table(result, tolerance_a=symprec)
+        if json is not None:
+            write_result({"phonons": result.to_dict(), "modes": table.to_dict()}, json)
+            return
+        print_phonons(result)
+        print_modes(table, everything=False)
+        typer.echo(f"Run folder: {path}   (all modes: reticulum modes {path})")
+
+
+def run_path(output: str | None, label: str, calculator: str) -> Path:
+    """Run folder: what was asked for, or ``runs/<structure>_<calculator>``."""
+    from pathlib import Path
+
+    return Path(output) if output is not None else Path("runs") / f"{label}_{calculator}"
+
+
+def print_phonons(result: GammaPhonons) -> None:
+    """Print what was computed and how sound it is."""
+    typer.echo(
+        f"{result.atoms.get_chemical_formula()}, {result.symmetry.symbol}, "
+        f"{len(result.atoms)} atoms, {result.calculator.get('name', 'unknown calculator')}"
+    )
+    state = result.calculator.get("state")
+    if state:
+        typer.echo(f"  {state}")
+    relaxation = result.relaxation
+    if relaxation is not None:
+        typer.echo(
+            f"  relaxed in {relaxation['n_steps']} steps, "
+            f"{relaxation['energy_gained_ev']:.3f} eV gained, atoms moved up to "
+            f"{relaxation['largest_move_a']:.3f} Å, largest force "
+            f"{relaxation['largest_force_ev_per_a']:.1e} eV/Å, "
+            f"force that symmetry forbids {relaxation['force_asymmetry_ev_per_a']:.1e} eV/Å"
+        )
+    if result.quality is not None:
+        typer.echo(
+            f"  {result.n_displacements} displacements of {result.displacement_a:g} Å; raw force "
+            f"constants: asymmetry {result.quality.asymmetry_ev_a2:.1e}, sum rule "
+            f"{result.quality.translation_ev_a2:.1e} eV/Å² (largest {result.quality.largest_ev_a2:.0f})"
+        )
