@@ -28,8 +28,8 @@ HBAR2_OVER_2U_A2_CM1: float = _c.hbar**2 / (2.0 * _c.atomic_mass * 1e-20) / (_c.
 
 #: √(eV/(u Å²)) / 2πc as a wavenumber, cm⁻¹: square root of a dynamical-matrix eigenvalue
 #: in eV/(u Å²) to cm⁻¹.
-SQRT_EV_PER_U_A2_TO_CM1: float = (
-    (_c.e / (_c.atomic_mass * 1e-20)) ** 0.5 / (2.0 * _c.pi * _c.c * 100.0)
+SQRT_EV_PER_U_A2_TO_CM1: float = (_c.e / (_c.atomic_mass * 1e-20)) ** 0.5 / (
+    2.0 * _c.pi * _c.c * 100.0
 )
 
 #: 0 °C, K.

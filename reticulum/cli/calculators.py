@@ -90,4 +90,6 @@ def print_report(report: ConformanceReport) -> None:
         ],
     )
     verdict = "obeys every law it was tested on" if report.passed else "FAILED"
-    typer.echo(f"{report.calculator} {verdict} ({report.n_evaluations} calculations). {report.spin}")
+    typer.echo(
+        f"{report.calculator} {verdict} ({report.n_evaluations} calculations). {report.spin}"
+    )

@@ -7,7 +7,11 @@ from typing import Annotated
 import typer
 
 from reticulum import __version__
-from reticulum.cli import calculators, modes, phonons, redshift, structures
+from reticulum.cli.calculators import app as calculators
+from reticulum.cli.modes import modes
+from reticulum.cli.phonons import phonons
+from reticulum.cli.redshift import redshift
+from reticulum.cli.structures import structures
 
 app = typer.Typer(
     name="reticulum",
@@ -35,11 +39,11 @@ def common(
     """From a framework's crystal to how its metal-linker bonds loosen with temperature."""
 
 
-app.command("structures")(structures.structures)
-app.command("phonons")(phonons.phonons)
-app.command("modes")(modes.modes)
-app.command("redshift")(redshift.redshift)
-app.add_typer(calculators.app, name="calculators")
+app.command("structures")(structures)
+app.command("phonons")(phonons)
+app.command("modes")(modes)
+app.command("redshift")(redshift)
+app.add_typer(calculators, name="calculators")
 
 
 def run() -> None:

@@ -63,7 +63,9 @@ RelaxCellOption = Annotated[
 
 ForceLimitOption = Annotated[
     float,
-    typer.Option("--fmax", metavar="EV_PER_A", help="Largest force that a relaxation leaves, eV/Å."),
+    typer.Option(
+        "--fmax", metavar="EV_PER_A", help="Largest force that a relaxation leaves, eV/Å."
+    ),
 ]
 
 DisplacementOption = Annotated[

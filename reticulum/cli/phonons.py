@@ -39,9 +39,7 @@ def phonons(
     Every finished force calculation is kept in RUN. A run that was stopped or killed goes on where
     it was when the same command is given again.
     """
-    with reporting(
-        "Everything finished is kept. Give the same command again to go on from there."
-    ):
+    with reporting("Everything finished is kept. Give the same command again to go on from there."):
         from reticulum.phonons.modes import mode_table
         from reticulum.phonons.options import PhononOptions
         from reticulum.phonons.run import gamma_phonons, open_run
@@ -109,5 +107,6 @@ def print_phonons(result: GammaPhonons) -> None:
         typer.echo(
             f"  {result.n_displacements} displacements of {result.displacement_a:g} Å; raw force "
             f"constants: asymmetry {result.quality.asymmetry_ev_a2:.1e}, sum rule "
-            f"{result.quality.translation_ev_a2:.1e} eV/Å² (largest {result.quality.largest_ev_a2:.0f})"
+            f"{result.quality.translation_ev_a2:.1e} eV/Å² "
+            f"(largest {result.quality.largest_ev_a2:.0f})"
         )

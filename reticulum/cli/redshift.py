@@ -19,6 +19,7 @@ from reticulum.cli.console import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from reticulum.phonons.options import PhononOptions
     from reticulum.thermal.redshift import RedShiftReport
     from reticulum.thermal.two_state import TwoStateParameters
 
@@ -54,7 +55,9 @@ def redshift(
     dh: Annotated[
         float | None, typer.Option("--dh", metavar="KJ_MOL", help="ΔH of tight to loose, kJ/mol.")
     ] = None,
-    ds: Annotated[float | None, typer.Option("--ds", metavar="J_MOL_K", help="ΔS, J/mol/K.")] = None,
+    ds: Annotated[
+        float | None, typer.Option("--ds", metavar="J_MOL_K", help="ΔS, J/mol/K.")
+    ] = None,
     dcp: Annotated[
         float | None, typer.Option("--dcp", metavar="J_MOL_K", help="ΔCp, J/mol/K.")
     ] = None,
@@ -86,9 +89,7 @@ def redshift(
     keep their published values). Oscillator: the anharmonic metal-oxygen motion from a scan with
     the calculator, coupled to the carboxylate bands. Table, JSON and figure are written to RUN.
     """
-    with reporting(
-        "Everything finished is kept. Give the same command again to go on from there."
-    ):
+    with reporting("Everything finished is kept. Give the same command again to go on from there."):
         check_json_target(json)
         given = _given(
             dh_kj_mol=dh,
@@ -124,10 +125,10 @@ def redshift(
                 material,
                 given,
                 output,
-                calculator,
-                weights,
-                chosen,
-                workers,
+                calculator=calculator,
+                weights=weights,
+                chosen=chosen,
+                workers=workers,
                 two_state=method is Method.ALL,
             )
         written = _write(report, path) if path is not None else ()
@@ -172,11 +173,11 @@ def _with_calculator(
     material: str | None,
     given: TwoStateParameters | None,
     output: str | None,
+    *,
     calculator: str,
     weights: str | None,
-    chosen: options.PhononOptions,
+    chosen: PhononOptions,
     workers: int | None,
-    *,
     two_state: bool,
 ) -> tuple[Path, RedShiftReport]:
     from reticulum.cli.phonons import run_path

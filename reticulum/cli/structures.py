@@ -43,8 +43,7 @@ def structures(
                     card.space_group,
                     str(card.n_atoms_primitive),
                     card.status,
-                    card.confidence
-                    + ("" if card.verification == "verified" else ", unverified"),
+                    card.confidence + ("" if card.verification == "verified" else ", unverified"),
                     card.source,
                 )
                 for card in cards

@@ -15,6 +15,7 @@ from reticulum.frameworks.tolerances import LOOSER_TOLERANCES_A, SYMMETRY_TOLERA
 if TYPE_CHECKING:
     from ase import Atoms
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrystalSymmetry:
     """Space group of a primitive cell and its operations on atoms.
@@ -64,7 +65,7 @@ class CrystalSymmetry:
     @property
     def order(self) -> int:
         """Number of operations of the primitive cell."""
-        return int(len(self.rotations))
+        return len(self.rotations)
 
     def symmetrise_vectors(self, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
         """Totally symmetric part of a vector for each atom.
@@ -81,9 +82,7 @@ class CrystalSymmetry:
 
         """
         result = np.zeros_like(vectors)
-        for rotation, permutation in zip(
-            self.cartesian_rotations, self.permutations, strict=True
-        ):
+        for rotation, permutation in zip(self.cartesian_rotations, self.permutations, strict=True):
             result[permutation] += vectors @ rotation.T
         return result / self.order
 
@@ -123,9 +122,7 @@ class CrystalSymmetry:
 
         """
         size = np.linalg.norm(vector)
-        for rotation, permutation in zip(
-            self.cartesian_rotations, self.permutations, strict=True
-        ):
+        for rotation, permutation in zip(self.cartesian_rotations, self.permutations, strict=True):
             image = np.empty_like(vector)
             image[permutation] = vector @ rotation.T
             if np.linalg.norm(image + vector) <= tolerance * size:
@@ -187,9 +184,7 @@ def symmetry_of(atoms: Atoms, tolerance_a: float = SYMMETRY_TOLERANCE_A) -> Crys
     )
 
 
-def symmetrised_primitive(
-    atoms: Atoms, tolerance_a: float = SYMMETRY_TOLERANCE_A
-) -> PrimitiveCell:
+def symmetrised_primitive(atoms: Atoms, tolerance_a: float = SYMMETRY_TOLERANCE_A) -> PrimitiveCell:
     """Primitive cell with exact space-group symmetry.
 
     Parameters

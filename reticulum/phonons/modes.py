@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reticulum.errors import CalculationError
 from reticulum.frameworks.bonds import BondGraph, find_bonds
 from reticulum.frameworks.carboxylates import Carboxylate, find_carboxylates
-from reticulum.frameworks.symmetry import SYMMETRY_TOLERANCE_A
+from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
 from reticulum.phonons.character import (
     FRACTION_LABELS,
     ModeCharacters,
@@ -153,9 +153,7 @@ def _binding_modes(carboxylates: tuple[Carboxylate, ...]) -> dict[str, int]:
     return counts
 
 
-def mode_table(
-    phonons: GammaPhonons, *, tolerance_a: float = SYMMETRY_TOLERANCE_A
-) -> ModeTable:
+def mode_table(phonons: GammaPhonons, *, tolerance_a: float = SYMMETRY_TOLERANCE_A) -> ModeTable:
     """Symmetry and carboxylate character of all Gamma modes.
 
     Parameters

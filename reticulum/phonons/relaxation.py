@@ -125,9 +125,7 @@ def relax(
         before = float(work.get_potential_energy())
         for _ in optimiser.irun(fmax=force_limit_ev_a, steps=max_steps):
             left = float(np.abs(target.get_forces()).max())
-            progress.advance(
-                "relaxation", work.calc.seconds, f"largest force {left:.4f} eV/Å"
-            )
+            progress.advance("relaxation", work.calc.seconds, f"largest force {left:.4f} eV/Å")
         converged = bool(np.linalg.norm(target.get_forces(), axis=1).max() <= force_limit_ev_a)
     progress.finish("relaxation")
     if not converged:

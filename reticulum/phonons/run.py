@@ -425,4 +425,3 @@ def read_phonopy_file(path: Path) -> tuple[Atoms, NDArray[np.float64]]:
         pbc=True,
     )
     return atoms, np.array(constants, dtype=np.float64)
-

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import matplotlib
+from matplotlib import style
 from matplotlib.figure import Figure
 
 from reticulum.units import ZERO_CELSIUS_K
@@ -128,7 +128,9 @@ def draw_band_shift(axes: Axes, report: RedShiftReport, *, antisymmetric: bool) 
             )
     if report.prediction is not None:
         values = (
-            report.prediction.antisymmetric_cm1 if antisymmetric else report.prediction.symmetric_cm1
+            report.prediction.antisymmetric_cm1
+            if antisymmetric
+            else report.prediction.symmetric_cm1
         )
         line = (
             report.prediction.antisymmetric_slope
@@ -159,9 +161,7 @@ def _window_celsius(report: RedShiftReport) -> tuple[float, float]:
     return -100.0, 200.0
 
 
-def draw_potential(
-    axes: Axes, scan: MetalOxygenScan, prediction: MetalOxygenPrediction
-) -> None:
+def draw_potential(axes: Axes, scan: MetalOxygenScan, prediction: MetalOxygenPrediction) -> None:
     """Draw the energy along the metal-oxygen distance with the lowest levels."""
     axes.plot(scan.distances_a, scan.energies_cm1, "o-", color="0.2", markersize=3.5)
     top = float(scan.energies_cm1.max())
@@ -222,7 +222,7 @@ def figure_redshift(report: RedShiftReport) -> Figure:
                 lambda axes: draw_bands_along_scan(axes, scan),
             ]
         )
-    with matplotlib.style.context(STYLE):
+    with style.context(STYLE):
         figure = Figure(figsize=(7.2, 2.7 * len(rows)))
         grid = figure.add_gridspec(len(rows), 2)
         for number, row in enumerate(rows):
@@ -255,7 +255,6 @@ def save_figure(figure: Figure, path: Path) -> None:
     """
     scratch = path.with_name(f".writing{path.suffix}")
     metadata = {"Date": None} if path.suffix == ".svg" else None
-    with matplotlib.style.context(STYLE):
+    with style.context(STYLE):
         figure.savefig(scratch, metadata=metadata)
     scratch.replace(path)
-

@@ -136,6 +136,7 @@ def hessian_block(
     symmetry: CrystalSymmetry,
     masses_amu: NDArray[np.float64],
     displacements: Sequence[ModeDisplacement],
+    *,
     forces_at_rest: NDArray[np.float64],
     forces: Sequence[NDArray[np.float64]],
 ) -> NDArray[np.float64]:

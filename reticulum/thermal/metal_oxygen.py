@@ -341,14 +341,16 @@ def scan_metal_oxygen(run: Run, phonons: GammaPhonons, tracked: TrackedModes) ->
         atoms,
         run.runner,
         coordinate,
-        displacements,
-        np.array(phonons.hessian_ev_a2),
-        [start + levels, start - levels],
+        displacements=displacements,
+        hessian_ev_a2=np.array(phonons.hessian_ev_a2),
+        targets_a=[(start + levels).tolist(), (start - levels).tolist()],
         energy_limit_ev=limit_ev,
         kind="metal-oxygen scan",
     )
     bands, n_band_calls = _bands_along(run, phonons, tracked, points)
-    return _scan_result(phonons, tracked, carboxylates, points, bands, start, n_band_calls)
+    return _scan_result(
+        phonons, tracked, carboxylates, points, bands=bands, start=start, n_band_calls=n_band_calls
+    )
 
 
 def _bands_along(
@@ -371,8 +373,8 @@ def _bands_along(
             phonons.symmetry,
             masses,
             moves,
-            point.forces_ev_a,
-            [entry.result.forces_ev_per_a for entry in part],
+            forces_at_rest=point.forces_ev_a,
+            forces=[entry.result.forces_ev_per_a for entry in part],
         )
         bands.append(band_positions(tracked, block))
     return bands, len(structures)
@@ -383,6 +385,7 @@ def _scan_result(
     tracked: TrackedModes,
     carboxylates: tuple[Carboxylate, ...],
     points: tuple[PathPoint, ...],
+    *,
     bands: list[BandPositions],
     start: float,
     n_band_calls: int,
@@ -439,7 +442,8 @@ def _geometry_along(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Mean M···M distance of metals sharing a carboxylate, mean C-O distance and O-C-O angle."""
     cell = np.array(atoms.cell[:])
-    pairs, arms = [], []
+    pairs: list[tuple[int, int, NDArray[np.float64]]] = []
+    arms: list[list[tuple[int, NDArray[np.float64]]]] = []
     for group in carboxylates:
         sites = group.bound_metals
         pairs.extend(
@@ -453,11 +457,12 @@ def _geometry_along(
         x = point.positions_a
         spans = [np.linalg.norm(x[j] + shift - x[i]) for i, j, shift in pairs]
         metal_metal.append(float(np.mean(spans)) if spans else float("nan"))
-        lengths, openings = [], []
+        lengths: list[float] = []
+        openings: list[float] = []
         for group, ((i, shift_i), (j, shift_j)) in zip(carboxylates, arms, strict=True):
             left = x[i] + shift_i - x[group.carbon]
             right = x[j] + shift_j - x[group.carbon]
-            size = np.linalg.norm(left), np.linalg.norm(right)
+            size = float(np.linalg.norm(left)), float(np.linalg.norm(right))
             lengths += size
             openings.append(np.degrees(np.arccos(left @ right / (size[0] * size[1]))))
         carbon_oxygen.append(float(np.mean(lengths)))

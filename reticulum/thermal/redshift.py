@@ -15,6 +15,7 @@ from reticulum.thermal.two_state import (
     published_parameters,
     two_state_prediction,
 )
+
 if TYPE_CHECKING:
     from reticulum.phonons.modes import ModeTable
     from reticulum.phonons.run import Run
@@ -210,7 +211,11 @@ class RedShiftReport:
             fields = [line.picture, line.standing, line.antisymmetric, line.symmetric]
             rows.append(
                 ",".join(
-                    "" if field is None else f'"{field}"' if isinstance(field, str) else f"{field:.6f}"
+                    ""
+                    if field is None
+                    else f'"{field}"'
+                    if isinstance(field, str)
+                    else f"{field:.6f}"
                     for field in (*fields, line.curvature)
                 )
             )
@@ -225,9 +230,7 @@ def _both(antisymmetric: SlopeResult, symmetric: SlopeResult) -> str:
 
 def _verdict(name: str, computed: float, measured: float, text: str) -> str:
     gap = computed - measured
-    start = (
-        f"The {name} slope comes out as {computed:+.4f} cm⁻¹/K, measured {text}: "
-    )
+    start = f"The {name} slope comes out as {computed:+.4f} cm⁻¹/K, measured {text}: "
     if computed * measured < 0:
         return start + f"the wrong sign, {abs(gap):.4f} cm⁻¹/K away."
     share = computed / measured
@@ -256,7 +259,9 @@ def two_state_variants(given: TwoStateParameters | None = None) -> tuple[NamedTw
     ]
     if given is not None:
         variants.append(
-            NamedTwoState(name="parameters given", origin="given", result=two_state_prediction(given))
+            NamedTwoState(
+                name="parameters given", origin="given", result=two_state_prediction(given)
+            )
         )
     return tuple(variants)
 

@@ -81,10 +81,10 @@ def relaxed_points(
     atoms: Atoms,
     runner: ForceRunner,
     coordinate: Coordinate,
+    *,
     displacements: NDArray[np.float64],
     hessian_ev_a2: NDArray[np.float64],
     targets_a: Sequence[Sequence[float]],
-    *,
     energy_limit_ev: float,
     kind: str = "scan",
 ) -> tuple[PathPoint, ...]:
@@ -142,7 +142,9 @@ def relaxed_points(
         ]
         if not open_arms:
             break
-        _relax_together(atoms, runner, coordinate, displacements, open_arms, kind)
+        _relax_together(
+            atoms, runner, coordinate, displacements=displacements, open_arms=open_arms, kind=kind
+        )
     runner.progress.finish(kind)
     points = [start, *(point for arm in arms for point in arm.done[1:])]
     return tuple(sorted(points, key=lambda point: point.coordinate_a))
@@ -150,13 +152,17 @@ def relaxed_points(
 
 def _positive(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.T))
-    return (vectors * np.maximum(values, _SMALLEST_CURVATURE_EV_A2)) @ vectors.T
+    positive: NDArray[np.float64] = (
+        vectors * np.maximum(values, _SMALLEST_CURVATURE_EV_A2)
+    ) @ vectors.T
+    return positive
 
 
 def _relax_together(
     atoms: Atoms,
     runner: ForceRunner,
     coordinate: Coordinate,
+    *,
     displacements: NDArray[np.float64],
     open_arms: list[tuple[_Arm, float]],
     kind: str,
