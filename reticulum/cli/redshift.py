@@ -32,6 +32,13 @@ class Method(StrEnum):
     OSCILLATOR = "oscillator"
 
 
+class Following(StrEnum):
+    """Which motions follow the metal-oxygen distance in the scan."""
+
+    STIFFER = "stiffer"
+    ALL = "all"
+
+
 def redshift(
     structure: options.StructureArgument,
     output: options.OutputOption = None,
@@ -73,6 +80,14 @@ def redshift(
     fwhm_loose: Annotated[
         float | None, typer.Option("--fwhm-loose", metavar="CM1", help="Its full width, cm⁻¹.")
     ] = None,
+    follow: Annotated[
+        Following,
+        typer.Option(
+            "--follow",
+            help="Motions that follow the metal-oxygen distance in the scan: those stiffer than "
+            "the metal-oxygen mode (slower ones are held), or all.",
+        ),
+    ] = Following.STIFFER,
     calculator: options.CalculatorOption = options.CALCULATOR,
     weights: options.WeightsOption = None,
     relax: options.RelaxOption = options.RELAX,
@@ -129,6 +144,7 @@ def redshift(
                 weights=weights,
                 chosen=chosen,
                 workers=workers,
+                follow=follow.value,
                 two_state=method is Method.ALL,
             )
         written = _write(report, path) if path is not None else ()
@@ -178,12 +194,14 @@ def _with_calculator(
     weights: str | None,
     chosen: PhononOptions,
     workers: int | None,
+    follow: str,
     two_state: bool,
 ) -> tuple[Path, RedShiftReport]:
     from reticulum.cli.phonons import run_path
     from reticulum.engines.build import resolve_engine
     from reticulum.frameworks.reading import read_structure, structure_label
     from reticulum.phonons.run import open_run
+    from reticulum.thermal.metal_oxygen_scan import Follow
     from reticulum.thermal.redshift import measured_slopes, predict_redshift
 
     engine = resolve_engine(calculator, weights)
@@ -200,7 +218,9 @@ def _with_calculator(
         workers=workers,
         progress=TerminalProgress(),
     ) as run:
-        report = predict_redshift(run, measured=measured, two_state=two_state, given=given)
+        report = predict_redshift(
+            run, measured=measured, two_state=two_state, given=given, follow=Follow(follow)
+        )
     return path, report
 
 
@@ -235,7 +255,9 @@ def print_report(report: RedShiftReport) -> None:
     for entry in report.two_state:
         result = entry.result
         print_table(
-            f"Two states, {entry.name} ({entry.origin})",
+            f"Two states, {entry.name} J/mol/K ({entry.origin} to the measured band)"
+            if entry.origin == "fitted"
+            else "Two states, parameters given",
             ("T/°C ", "ln K ", "loose ", "mean/cm⁻¹ ", "one Gaussian/cm⁻¹ ", "its FWHM/cm⁻¹ "),
             [
                 (
@@ -260,7 +282,7 @@ def print_report(report: RedShiftReport) -> None:
     if report.two_state:
         null = report.two_state[0].result.linear_shift_null_dcp_j_mol_k
         typer.echo(f"Neglects: {TWO_STATE_NEGLECTS}")
-        typer.echo(f"Linear-shift null: a linear shift alone gives ΔCp {null:.0f} J/mol/K.\n")
+        typer.echo(f"Linear-shift null: one band that shifts linearly gives ΔCp {null:.0f} J/mol/K.\n")
     if report.scan is not None and report.prediction is not None:
         _print_oscillator(report)
         typer.echo(f"Neglects: {METAL_OXYGEN_NEGLECTS}\n")
@@ -273,7 +295,7 @@ def print_report(report: RedShiftReport) -> None:
                 line.standing,
                 "" if line.antisymmetric is None else f"{line.antisymmetric:+.4f}",
                 "" if line.symmetric is None else f"{line.symmetric:+.4f}",
-                line.curvature,
+                line.curvature.replace(" on heating", ""),
             )
             for line in report.lines()
         ],
@@ -291,8 +313,7 @@ def _print_oscillator(report: RedShiftReport) -> None:
     if scan is None or prediction is None:
         return
     print_table(
-        f"Metal-oxygen scan: {scan.n_carboxylates} carboxylates in step, {scan.space_group} and "
-        f"cell kept, the rest relaxed ({scan.n_calls} calculations)",
+        f"Metal-oxygen scan: {scan.description} ({scan.n_calls} calculations)",
         ("M-O/Å ", "E/cm⁻¹ per COO ", "ν_as/cm⁻¹ ", "ν_s/cm⁻¹ ", "M-M/Å ", "C-O/Å ", "O-C-O/° "),
         [
             (

@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import pickle
 import sys
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,10 @@ _MAKING_ERRORS = (
     AssertionError,
     pickle.UnpicklingError,
 )
+
+
+#: Held while standard output is redirected, which concerns all threads of the process.
+_QUIET = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +174,7 @@ class Engine:
         weights = self._weights()
         positional: tuple[Any, ...] = ()
         # Libraries announce themselves on standard output, which belongs to the results.
-        with contextlib.redirect_stdout(sys.stderr):
+        with _QUIET, contextlib.redirect_stdout(sys.stderr):
             factory = self._import(self.card.factories)
             try:
                 rule = self.card.weights

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -123,12 +121,11 @@ def evaluate(calculator: Any, atoms: Atoms, *, stress: bool = False) -> SinglePo
     name = type(calculator).__name__
     formula = atoms.get_chemical_formula()
     try:
-        with contextlib.redirect_stdout(sys.stderr):
-            forces = calculator.get_property("forces", work)
-            energy = calculator.get_property("energy", work)
-            results = dict(getattr(calculator, "results", None) or {})
-            if stress and "stress" not in results:
-                results["stress"] = calculator.get_property("stress", work)
+        forces = calculator.get_property("forces", work)
+        energy = calculator.get_property("energy", work)
+        results = dict(getattr(calculator, "results", None) or {})
+        if stress and "stress" not in results:
+            results["stress"] = calculator.get_property("stress", work)
     except _RUNNING_ERRORS as error:
         why, fix = _explain(str(error))
         raise CalculationError(

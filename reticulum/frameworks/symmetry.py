@@ -105,8 +105,8 @@ class CrystalSymmetry:
                 columns.append(self.symmetrise_vectors(trial).ravel())
         candidates = np.array(columns).T
         left, singular, _ = np.linalg.svd(candidates, full_matrices=False)
-        keep = singular > 1e-8 * max(singular.max(initial=0.0), 1e-300)
-        return np.ascontiguousarray(left[:, keep])
+        # Exact values are 0 and 1/√(orbit size); hexagonal axes leave rounding instead of 0.
+        return np.ascontiguousarray(left[:, singular > 1e-6])
 
     def reversing_operation(self, vector: NDArray[np.float64], tolerance: float = 1e-6) -> bool:
         """Whether an operation turns a displacement pattern into its opposite.

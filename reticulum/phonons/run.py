@@ -183,8 +183,14 @@ def open_run(
         if primitive.warning:
             progress.message(primitive.warning)
         spin = engine.spin_state(atoms)
-        if spin.sentence:
-            progress.message(spin.sentence)
+        for sentence in (spin.sentence, spin.warning):
+            if sentence:
+                progress.message(sentence)
+        if not fingerprint.complete:
+            progress.message(
+                f"{engine.name} does not say what its parameters are, so runs of two different ones "
+                "cannot be told apart. Give it a name with Engine.from_ase(calculator, label=...)."
+            )
         store = ForceStore(folder.forces_file)
         with ForceRunner(
             engine,
@@ -240,7 +246,7 @@ def gamma_phonons(run: Run) -> GammaPhonons:
         atoms = relaxation.atoms
         symmetry = symmetry_of(atoms, run.options.tolerance_a)
     length = displacement_length(run.engine, run.options)
-    phonopy = _phonopy_of(atoms, run.options.tolerance_a)
+    phonopy = phonopy_of(atoms, run.options.tolerance_a)
     phonopy.generate_displacements(distance=length)
     displaced = [_displaced(atoms, entry) for entry in phonopy.dataset["first_atoms"]]
     warnings = _warnings(run, symmetry, len(displaced))
@@ -287,7 +293,17 @@ def _warnings(run: Run, symmetry: CrystalSymmetry, n_displacements: int) -> tupl
     return tuple(sentences)
 
 
-def _phonopy_of(atoms: Atoms, tolerance_a: float) -> Any:
+def phonopy_of(atoms: Atoms, tolerance_a: float) -> Any:
+    """phonopy object whose supercell is the cell itself.
+
+    Parameters
+    ----------
+    atoms
+        A primitive cell.
+    tolerance_a
+        Symmetry tolerance, Å.
+
+    """
     from phonopy import Phonopy
     from phonopy.structure.atoms import PhonopyAtoms
 

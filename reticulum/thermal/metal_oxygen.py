@@ -4,8 +4,9 @@ Picture (the coupled oscillators of [Andreeva2020]): the metal-oxygen distance o
 an anharmonic oscillator; its thermal motion and expansion carry the C-O bands along.
 
 Coordinate: the mean metal-oxygen distance of all carboxylates, moved in step so that the space
-group is kept, in a fixed cell, everything else relaxed. Energy and mass are divided by the number
-of carboxylates: each carboxylate is one oscillator, and neighbours are taken as independent.
+group is kept, in a fixed cell (`reticulum.thermal.metal_oxygen_scan` computes it). Energy and mass
+are divided by the number of carboxylates: each carboxylate is one oscillator, and neighbours are
+taken as independent.
 
 What it neglects: coupling to other soft modes (librations of linkers and carboxylates), thermal
 expansion of the cell, dispersion of the metal-oxygen modes, and the self-anharmonicity of the C-O
@@ -16,45 +17,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import BSpline, CubicSpline, make_interp_spline
+from scipy.interpolate import BSpline, make_interp_spline
 
-from reticulum.errors import CalculationError, InputError
-from reticulum.frameworks.carboxylates import Carboxylate, require_carboxylates
-from reticulum.phonons.run import GammaPhonons, Run
-from reticulum.thermal.band_tracking import (
-    BandPositions,
-    TrackedModes,
-    band_positions,
-    displaced_structures,
-    hessian_block,
-    mode_displacements,
-)
+from reticulum.errors import CalculationError
 from reticulum.thermal.oscillator import mass_weighted_arc_length, solve_dvr, thermal_average
-from reticulum.thermal.relaxed_path import Coordinate, PathPoint, relaxed_points
 from reticulum.thermal.slopes import SlopeResult, band_slope, slope_temperatures_k
-from reticulum.units import BOLTZMANN_CM1_PER_K, EV_TO_CM1, HBAR2_OVER_2U_A2_CM1
-
-if TYPE_CHECKING:
-    from ase import Atoms
+from reticulum.units import BOLTZMANN_CM1_PER_K, HBAR2_OVER_2U_A2_CM1
 
 _Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-
-#: Energy up to which the scan goes, cm⁻¹ per carboxylate: about 6 k_B T at 200 °C, so that under
-#: 1 % of the thermal probability lies outside.
-SCAN_ENERGY_CM1 = 2000.0
-
-#: Points on each side of the minimum at which the harmonic energy would reach that limit.
-POINTS_PER_SIDE = 5
-
-#: Most points on a side (a soft side goes on until the energy is reached).
-MOST_POINTS_PER_SIDE = 8
-
-#: Largest displacement of an atom along a tracked mode, Å.
-MODE_DISPLACEMENT_A = 0.01
 
 #: Points of the grid on which the one-dimensional Schrödinger equation is solved.
 _GRID_POINTS = 401
@@ -97,6 +71,10 @@ class MetalOxygenScan:
         Index of the relaxed structure.
     tracked
         Irreducible representation and wavenumber (cm⁻¹) of each tracked set.
+    follow
+        ``"stiffer"`` or ``"all"``: which motions follow the distance.
+    held_cm1
+        Wavenumbers of the totally symmetric modes that are held, cm⁻¹.
     space_group
         Symbol of the symmetry that is kept.
 
@@ -117,6 +95,8 @@ class MetalOxygenScan:
     n_calls: int
     equilibrium: int
     tracked: tuple[tuple[str, float], ...]
+    follow: str
+    held_cm1: tuple[float, ...]
     space_group: str
 
     def __post_init__(self) -> None:
@@ -140,11 +120,24 @@ class MetalOxygenScan:
         if np.any(np.diff(self.distances_a) <= 0):
             raise ValueError("the distances do not ascend")
 
+    @property
+    def description(self) -> str:
+        """What is moved and what follows, in words."""
+        rest = "all else relaxed"
+        if self.held_cm1:
+            held = ", ".join(f"{value:.0f}" for value in self.held_cm1)
+            rest = f"all stiffer motions relaxed, slower totally symmetric modes ({held} cm⁻¹) held"
+        return (
+            f"mean metal-oxygen distance of all {self.n_carboxylates} carboxylates, moved in step; "
+            f"{self.space_group} and the cell kept, {rest}"
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
         return {
-            "coordinate": "mean metal-oxygen distance of all carboxylates, moved in step; "
-            f"space group {self.space_group} and cell kept, all else relaxed",
+            "coordinate": self.description,
+            "follow": self.follow,
+            "held_modes_cm1": list(self.held_cm1),
             "distances_a": self.distances_a.tolist(),
             "energies_per_carboxylate_cm1": self.energies_cm1.tolist(),
             "masses_per_carboxylate_amu": self.masses_amu.tolist(),
@@ -245,229 +238,6 @@ class MetalOxygenPrediction:
             },
             "warnings": list(self.warnings),
         }
-
-
-def metal_oxygen_coordinate(atoms: Atoms, carboxylates: tuple[Carboxylate, ...]) -> Coordinate:
-    """Mean metal-oxygen distance of carboxylates as a function of the positions (fixed cell).
-
-    Parameters
-    ----------
-    atoms
-        The structure whose images the carboxylates refer to.
-    carboxylates
-        From `reticulum.frameworks.carboxylates.find_carboxylates`.
-
-    Raises
-    ------
-    InputError
-        If no carboxylate binds a metal.
-
-    """
-    cell = np.array(atoms.cell[:])
-    bonds = [
-        (metal.index, oxygen.index, np.subtract(metal.shift, oxygen.shift) @ cell)
-        for carboxylate in carboxylates
-        for oxygen, metals in zip(carboxylate.oxygens, carboxylate.metals, strict=True)
-        for metal in metals
-    ]
-    if not bonds:
-        raise InputError(
-            "No carboxylate of this structure binds a metal.",
-            why="The metal-oxygen oscillator needs a metal-oxygen bond.",
-            fix="Check the structure, or use --method two-state.",
-        )
-    metal = np.array([bond[0] for bond in bonds])
-    oxygen = np.array([bond[1] for bond in bonds])
-    shift = np.array([bond[2] for bond in bonds])
-
-    def coordinate(positions: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        apart = positions[metal] + shift - positions[oxygen]
-        lengths = np.linalg.norm(apart, axis=1)
-        unit = apart / lengths[:, None] / len(lengths)
-        gradient = np.zeros_like(positions)
-        np.add.at(gradient, metal, unit)
-        np.add.at(gradient, oxygen, -unit)
-        return float(lengths.mean()), gradient
-
-    return coordinate
-
-
-def scan_metal_oxygen(run: Run, phonons: GammaPhonons, tracked: TrackedModes) -> MetalOxygenScan:
-    """Scan of the metal-oxygen distance with the carboxylate bands at every point.
-
-    All force calculations go through the run's store: a scan that was killed goes on from there.
-
-    Parameters
-    ----------
-    run
-        An open run.
-    phonons
-        Its Gamma phonons.
-    tracked
-        The carboxylate modes to follow.
-
-    Raises
-    ------
-    InputError
-        If the structure has no carboxylate that binds a metal.
-    CalculationError
-        If a point does not converge.
-
-    """
-    atoms = phonons.atoms
-    carboxylates = require_carboxylates(atoms)
-    coordinate = metal_oxygen_coordinate(atoms, carboxylates)
-    start, gradient = coordinate(np.array(atoms.positions))
-    displacements = phonons.symmetry.symmetric_displacements()
-    along = displacements.T @ gradient.ravel()
-    if np.linalg.norm(along) < 1e-9:
-        raise CalculationError(
-            "The space group fixes the metal-oxygen distance.",
-            why="No totally symmetric displacement changes it in a fixed cell.",
-            fix="Use --method two-state for this structure.",
-        )
-    reduced = displacements.T @ phonons.hessian_ev_a2 @ displacements
-    stiffness = 1.0 / float(along @ np.linalg.solve(reduced, along))
-    if stiffness <= 0:
-        raise CalculationError(
-            "The relaxed structure is not a minimum along the metal-oxygen distance.",
-            why=f"Its curvature there is {stiffness:.2f} eV/Å².",
-            fix="Relax it further with a smaller --fmax.",
-        )
-    limit_ev = SCAN_ENERGY_CM1 * len(carboxylates) / EV_TO_CM1
-    step = float(np.sqrt(2.0 * limit_ev / stiffness)) / POINTS_PER_SIDE
-    levels = np.arange(1, MOST_POINTS_PER_SIDE + 1) * step
-    points = relaxed_points(
-        atoms,
-        run.runner,
-        coordinate,
-        displacements=displacements,
-        hessian_ev_a2=np.array(phonons.hessian_ev_a2),
-        targets_a=[(start + levels).tolist(), (start - levels).tolist()],
-        energy_limit_ev=limit_ev,
-        kind="metal-oxygen scan",
-    )
-    bands, n_band_calls = _bands_along(run, phonons, tracked, points)
-    return _scan_result(
-        phonons, tracked, carboxylates, points, bands=bands, start=start, n_band_calls=n_band_calls
-    )
-
-
-def _bands_along(
-    run: Run, phonons: GammaPhonons, tracked: TrackedModes, points: tuple[PathPoint, ...]
-) -> tuple[list[BandPositions], int]:
-    masses = phonons.atoms.get_masses()
-    moves = mode_displacements(tracked, phonons.symmetry, masses, MODE_DISPLACEMENT_A)
-    structures = [
-        structure
-        for point in points
-        for structure in displaced_structures(phonons.atoms, point.positions_a, moves)
-    ]
-    found = run.runner.evaluate(structures, kind="bands along the scan")
-    per_point = len(structures) // len(points)
-    bands = []
-    for number, point in enumerate(points):
-        part = found[number * per_point : (number + 1) * per_point]
-        block = hessian_block(
-            tracked,
-            phonons.symmetry,
-            masses,
-            moves,
-            forces_at_rest=point.forces_ev_a,
-            forces=[entry.result.forces_ev_per_a for entry in part],
-        )
-        bands.append(band_positions(tracked, block))
-    return bands, len(structures)
-
-
-def _scan_result(
-    phonons: GammaPhonons,
-    tracked: TrackedModes,
-    carboxylates: tuple[Carboxylate, ...],
-    points: tuple[PathPoint, ...],
-    *,
-    bands: list[BandPositions],
-    start: float,
-    n_band_calls: int,
-) -> MetalOxygenScan:
-    distances = np.array([point.coordinate_a for point in points])
-    energies = np.array([point.energy_ev for point in points])
-    equilibrium = int(np.abs(distances - start).argmin())
-    n_units = len(carboxylates)
-    geometry = _geometry_along(phonons.atoms, carboxylates, points)
-    return MetalOxygenScan(
-        distances_a=distances,
-        energies_cm1=(energies - energies[equilibrium]) * EV_TO_CM1 / n_units,
-        masses_amu=_path_masses(phonons.atoms.get_masses(), points) / n_units,
-        antisymmetric_cm1=np.array([band.antisymmetric_cm1 for band in bands]),
-        symmetric_cm1=np.array([band.symmetric_cm1 for band in bands]),
-        strongest_antisymmetric_cm1=np.array(
-            [band.wavenumbers_cm1[band.antisymmetric_weights.argmax()] for band in bands]
-        ),
-        strongest_symmetric_cm1=np.array(
-            [band.wavenumbers_cm1[band.symmetric_weights.argmax()] for band in bands]
-        ),
-        metal_metal_a=geometry[0],
-        carbon_oxygen_a=geometry[1],
-        angle_deg=geometry[2],
-        n_carboxylates=n_units,
-        n_bonds=sum(len(m) for c in carboxylates for m in c.metals),
-        n_calls=sum(point.n_calls for point in points) + n_band_calls,
-        equilibrium=equilibrium,
-        tracked=tuple(
-            (label, float(phonons.wavenumbers_cm1[list(members)].mean()))
-            for label, members in zip(tracked.labels, tracked.sets, strict=True)
-        ),
-        space_group=phonons.symmetry.symbol,
-    )
-
-
-def _path_masses(
-    masses_amu: NDArray[np.float64], points: tuple[PathPoint, ...]
-) -> NDArray[np.float64]:
-    """Σ_i m_i |dx_i/ds|² at each point, u, from a spline through the positions."""
-    distances = np.array([point.coordinate_a for point in points])
-    positions = np.array([point.positions_a for point in points])
-    tangents = CubicSpline(distances, positions, axis=0)(distances, 1)
-    # A uniform drift of the whole crystal is no motion of the oscillator.
-    drift = np.einsum("a,kax->kx", masses_amu, tangents) / masses_amu.sum()
-    result: NDArray[np.float64] = np.einsum(
-        "a,kax->k", masses_amu, (tangents - drift[:, None, :]) ** 2
-    )
-    return result
-
-
-def _geometry_along(
-    atoms: Atoms, carboxylates: tuple[Carboxylate, ...], points: tuple[PathPoint, ...]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Mean M···M distance of metals sharing a carboxylate, mean C-O distance and O-C-O angle."""
-    cell = np.array(atoms.cell[:])
-    pairs: list[tuple[int, int, NDArray[np.float64]]] = []
-    arms: list[list[tuple[int, NDArray[np.float64]]]] = []
-    for group in carboxylates:
-        sites = group.bound_metals
-        pairs.extend(
-            (a.index, b.index, np.subtract(b.shift, a.shift) @ cell)
-            for number, a in enumerate(sites)
-            for b in sites[number + 1 :]
-        )
-        arms.append([(o.index, np.asarray(o.shift) @ cell) for o in group.oxygens])
-    metal_metal, carbon_oxygen, angles = [], [], []
-    for point in points:
-        x = point.positions_a
-        spans = [np.linalg.norm(x[j] + shift - x[i]) for i, j, shift in pairs]
-        metal_metal.append(float(np.mean(spans)) if spans else float("nan"))
-        lengths: list[float] = []
-        openings: list[float] = []
-        for group, ((i, shift_i), (j, shift_j)) in zip(carboxylates, arms, strict=True):
-            left = x[i] + shift_i - x[group.carbon]
-            right = x[j] + shift_j - x[group.carbon]
-            size = float(np.linalg.norm(left)), float(np.linalg.norm(right))
-            lengths += size
-            openings.append(np.degrees(np.arccos(left @ right / (size[0] * size[1]))))
-        carbon_oxygen.append(float(np.mean(lengths)))
-        angles.append(float(np.mean(openings)))
-    return np.array(metal_metal), np.array(carbon_oxygen), np.array(angles)
 
 
 def predict_from_scan(

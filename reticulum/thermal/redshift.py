@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reticulum.phonons.modes import ModeTable
     from reticulum.phonons.run import Run
     from reticulum.thermal.metal_oxygen import MetalOxygenPrediction, MetalOxygenScan
+    from reticulum.thermal.metal_oxygen_scan import Follow
 
 #: What the two-state picture leaves open.
 TWO_STATE_NEGLECTS = (
@@ -114,7 +115,7 @@ class RedShiftReport:
         if self.measured is not None:
             lines.append(
                 SlopeLine(
-                    picture=f"experiment, {self.measured.material} [{self.measured.source}]",
+                    picture=f"{self.measured.material} [{self.measured.source}]",
                     standing="measured",
                     antisymmetric=self.measured.antisymmetric_cm1_per_k,
                     symmetric=self.measured.symmetric_cm1_per_k,
@@ -122,8 +123,8 @@ class RedShiftReport:
             )
         for entry in self.two_state:
             for what, slope in (
-                ("mean of the populations", entry.result.mean_slope),
-                ("one Gaussian through the band", entry.result.one_gaussian_slope),
+                ("mean", entry.result.mean_slope),
+                ("one Gaussian", entry.result.one_gaussian_slope),
             ):
                 if slope is not None:
                     lines.append(
@@ -138,7 +139,7 @@ class RedShiftReport:
         if self.prediction is not None:
             lines.append(
                 SlopeLine(
-                    picture="metal-oxygen oscillator coupled to the bands",
+                    picture="metal-oxygen oscillator",
                     standing="computed",
                     antisymmetric=self.prediction.antisymmetric_slope.slope_cm1_per_k,
                     symmetric=self.prediction.symmetric_slope.slope_cm1_per_k,
@@ -248,8 +249,8 @@ def two_state_variants(given: TwoStateParameters | None = None) -> tuple[NamedTw
     """
     variants = [
         NamedTwoState(
-            name=f"published ΔH and ΔS, ΔCp {parameters.dcp_j_mol_k:g} J/mol/K",
-            origin="fitted" if parameters.dcp_j_mol_k else "fitted, ΔCp left out",
+            name=f"published, ΔCp {parameters.dcp_j_mol_k:g}",
+            origin="fitted",
             result=two_state_prediction(parameters),
         )
         for parameters in (
@@ -260,7 +261,7 @@ def two_state_variants(given: TwoStateParameters | None = None) -> tuple[NamedTw
     if given is not None:
         variants.append(
             NamedTwoState(
-                name="parameters given", origin="given", result=two_state_prediction(given)
+                name="given", origin="given", result=two_state_prediction(given)
             )
         )
     return tuple(variants)
@@ -309,6 +310,7 @@ def predict_redshift(
     measured: RedShiftRow | None = None,
     two_state: bool = True,
     given: TwoStateParameters | None = None,
+    follow: Follow | None = None,
 ) -> RedShiftReport:
     """Phonons, metal-oxygen scan and band positions against temperature of an open run.
 
@@ -322,6 +324,8 @@ def predict_redshift(
         Whether to add the two-state predictions.
     given
         Two-state parameters of the user's.
+    follow
+        Which motions follow the metal-oxygen distance; default: those stiffer than it.
 
     Raises
     ------
@@ -334,16 +338,13 @@ def predict_redshift(
     from reticulum.frameworks.carboxylates import require_carboxylates
     from reticulum.phonons.modes import mode_table, track_carboxylate_modes
     from reticulum.phonons.run import gamma_phonons
-    from reticulum.thermal.metal_oxygen import (
-        metal_oxygen_coordinate,
-        predict_from_scan,
-        scan_metal_oxygen,
-    )
+    from reticulum.thermal.metal_oxygen import predict_from_scan
+    from reticulum.thermal.metal_oxygen_scan import metal_oxygen_coordinate, scan_metal_oxygen
 
     # Refused before anything is computed.
     metal_oxygen_coordinate(run.primitive.atoms, require_carboxylates(run.primitive.atoms))
     table = mode_table(gamma_phonons(run), tolerance_a=run.options.tolerance_a)
-    scan = scan_metal_oxygen(run, table.phonons, track_carboxylate_modes(table))
+    scan = scan_metal_oxygen(run, table.phonons, track_carboxylate_modes(table), follow=follow)
     return RedShiftReport(
         label=run.label,
         measured=measured,

@@ -1,0 +1,363 @@
+"""Scan of the metal-oxygen distance of the carboxylates, with their bands at every point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+
+from reticulum.errors import CalculationError, InputError
+from reticulum.frameworks.carboxylates import Carboxylate, require_carboxylates
+from reticulum.phonons.modes import IMAGINARY_LIMIT_CM1
+from reticulum.phonons.run import GammaPhonons, Run
+from reticulum.thermal.band_tracking import (
+    BandPositions,
+    TrackedModes,
+    band_positions,
+    displaced_structures,
+    hessian_block,
+    mode_displacements,
+)
+from reticulum.thermal.metal_oxygen import MetalOxygenScan
+from reticulum.thermal.relaxed_path import Coordinate, PathPoint, relaxed_points
+from reticulum.units import EV_TO_CM1, SQRT_EV_PER_U_A2_TO_CM1
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+class Follow(StrEnum):
+    """Which totally symmetric motions follow the metal-oxygen distance."""
+
+    #: those stiffer than the metal-oxygen mode; slower ones are held
+    STIFFER = "stiffer"
+    #: all
+    ALL = "all"
+
+
+#: Slower motions cannot follow a faster oscillator.
+DEFAULT_FOLLOW = Follow.STIFFER
+
+#: Norm of the coordinate's symmetric gradient below which symmetry fixes it (dimensionless).
+_SMALLEST_GRADIENT = 1e-9
+
+#: Energy up to which the scan goes, cm⁻¹ per carboxylate: about 6 k_B T at 200 °C, so that under
+#: 1 % of the thermal probability lies outside.
+SCAN_ENERGY_CM1 = 2000.0
+
+#: Points on each side of the minimum at which the harmonic energy would reach that limit.
+POINTS_PER_SIDE = 5
+
+#: Most points on a side (a soft side goes on until the energy is reached).
+MOST_POINTS_PER_SIDE = 8
+
+#: Largest displacement of an atom along a tracked mode, Å.
+MODE_DISPLACEMENT_A = 0.01
+
+
+def metal_oxygen_coordinate(atoms: Atoms, carboxylates: tuple[Carboxylate, ...]) -> Coordinate:
+    """Mean metal-oxygen distance of carboxylates as a function of the positions (fixed cell).
+
+    Parameters
+    ----------
+    atoms
+        The structure whose images the carboxylates refer to.
+    carboxylates
+        From `reticulum.frameworks.carboxylates.find_carboxylates`.
+
+    Raises
+    ------
+    InputError
+        If no carboxylate binds a metal.
+
+    """
+    cell = np.array(atoms.cell[:])
+    bonds = [
+        (metal.index, oxygen.index, np.subtract(metal.shift, oxygen.shift) @ cell)
+        for carboxylate in carboxylates
+        for oxygen, metals in zip(carboxylate.oxygens, carboxylate.metals, strict=True)
+        for metal in metals
+    ]
+    if not bonds:
+        raise InputError(
+            "No carboxylate of this structure binds a metal.",
+            why="The metal-oxygen oscillator needs a metal-oxygen bond.",
+            fix="Check the structure, or use --method two-state.",
+        )
+    metal = np.array([bond[0] for bond in bonds])
+    oxygen = np.array([bond[1] for bond in bonds])
+    shift = np.array([bond[2] for bond in bonds])
+
+    def coordinate(positions: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        apart = positions[metal] + shift - positions[oxygen]
+        lengths = np.linalg.norm(apart, axis=1)
+        unit = apart / lengths[:, None] / len(lengths)
+        gradient = np.zeros_like(positions)
+        np.add.at(gradient, metal, unit)
+        np.add.at(gradient, oxygen, -unit)
+        return float(lengths.mean()), gradient
+
+    return coordinate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeMotions:
+    """Totally symmetric motions that follow the metal-oxygen distance.
+
+    Parameters
+    ----------
+    displacements
+        (3n, m) orthonormal Cartesian displacements.
+    held_cm1
+        Wavenumbers of the totally symmetric modes that are held, cm⁻¹.
+
+    """
+
+    displacements: NDArray[np.float64]
+    held_cm1: tuple[float, ...]
+
+
+def free_motions(
+    phonons: GammaPhonons, gradient: NDArray[np.float64], follow: Follow
+) -> FreeMotions:
+    """Which totally symmetric motions follow the metal-oxygen distance.
+
+    The *metal-oxygen mode* is the totally symmetric mode that carries the largest share of the
+    coordinate. With ``Follow.STIFFER`` the modes slower than it are held: they cannot follow an
+    oscillator that is faster than they are. In HKUST-1 this holds the sliding of the linkers along
+    their threefold axes at 59 cm⁻¹; where it follows too, the oscillator has the mass of linkers
+    and a fourth of the frequency, and is no metal-oxygen stretch any more.
+
+    Parameters
+    ----------
+    phonons
+        Gamma phonons.
+    gradient
+        (n, 3) derivative of the coordinate, dimensionless.
+    follow
+        Which motions follow.
+
+    Raises
+    ------
+    CalculationError
+        If symmetry fixes the coordinate.
+
+    """
+    symmetric = phonons.symmetry.symmetric_displacements()
+    along = symmetric.T @ gradient.ravel()
+    if np.linalg.norm(along) < _SMALLEST_GRADIENT:
+        raise CalculationError(
+            "The space group fixes the metal-oxygen distance.",
+            why="No totally symmetric displacement changes it in a fixed cell.",
+            fix="Use --method two-state for this structure.",
+        )
+    if follow is Follow.ALL:
+        return FreeMotions(displacements=symmetric, held_cm1=())
+    roots = np.sqrt(np.repeat(phonons.atoms.get_masses(), 3))
+    # Normal modes within the totally symmetric space, so that no label is needed.
+    basis, _ = np.linalg.qr(roots[:, None] * symmetric)
+    weighted = phonons.hessian_ev_a2 / np.outer(roots, roots)
+    values, mixing = np.linalg.eigh(basis.T @ weighted @ basis)
+    modes = basis @ mixing
+    share = (modes.T @ (gradient.ravel() / roots)) ** 2
+    main = int(share.argmax())
+    wavenumbers = np.sign(values) * np.sqrt(np.abs(values)) * SQRT_EV_PER_U_A2_TO_CM1
+    moving = wavenumbers >= wavenumbers[main]
+    # Translations along a polar axis are totally symmetric too; they are neither.
+    held = [float(w) for w in wavenumbers[~moving] if abs(w) > IMAGINARY_LIMIT_CM1]
+    displacements, _ = np.linalg.qr(modes[:, moving] / roots[:, None])
+    return FreeMotions(displacements=displacements, held_cm1=tuple(held))
+
+
+def scan_metal_oxygen(
+    run: Run, phonons: GammaPhonons, tracked: TrackedModes, *, follow: Follow | None = None
+) -> MetalOxygenScan:
+    """Scan of the metal-oxygen distance with the carboxylate bands at every point.
+
+    All force calculations go through the run's store: a scan that was killed goes on from there.
+
+    Parameters
+    ----------
+    run
+        An open run.
+    phonons
+        Its Gamma phonons.
+    tracked
+        The carboxylate modes to follow.
+    follow
+        Which motions follow the distance; default `DEFAULT_FOLLOW`.
+
+    Raises
+    ------
+    InputError
+        If the structure has no carboxylate that binds a metal.
+    CalculationError
+        If a point does not converge.
+
+    """
+    atoms = phonons.atoms
+    carboxylates = require_carboxylates(atoms)
+    coordinate = metal_oxygen_coordinate(atoms, carboxylates)
+    start, gradient = coordinate(np.array(atoms.positions))
+    chosen = DEFAULT_FOLLOW if follow is None else follow
+    free = free_motions(phonons, gradient, chosen)
+    displacements = free.displacements
+    along = displacements.T @ gradient.ravel()
+    reduced = displacements.T @ phonons.hessian_ev_a2 @ displacements
+    stiffness = 1.0 / float(along @ np.linalg.solve(reduced, along))
+    if stiffness <= 0:
+        raise CalculationError(
+            "The relaxed structure is not a minimum along the metal-oxygen distance.",
+            why=f"Its curvature there is {stiffness:.2f} eV/Å².",
+            fix="Relax it further with a smaller --fmax.",
+        )
+    limit_ev = SCAN_ENERGY_CM1 * len(carboxylates) / EV_TO_CM1
+    step = float(np.sqrt(2.0 * limit_ev / stiffness)) / POINTS_PER_SIDE
+    levels = np.arange(1, MOST_POINTS_PER_SIDE + 1) * step
+    points = relaxed_points(
+        atoms,
+        run.runner,
+        coordinate,
+        displacements=displacements,
+        hessian_ev_a2=np.array(phonons.hessian_ev_a2),
+        targets_a=[(start + levels).tolist(), (start - levels).tolist()],
+        energy_limit_ev=limit_ev,
+        kind="metal-oxygen scan",
+    )
+    bands, n_band_calls = _bands_along(run, phonons, tracked, points)
+    return _scan_result(
+        phonons,
+        tracked,
+        carboxylates,
+        points,
+        bands=bands,
+        start=start,
+        n_band_calls=n_band_calls,
+        follow=chosen,
+        held_cm1=free.held_cm1,
+    )
+
+
+def _bands_along(
+    run: Run, phonons: GammaPhonons, tracked: TrackedModes, points: tuple[PathPoint, ...]
+) -> tuple[list[BandPositions], int]:
+    masses = phonons.atoms.get_masses()
+    moves = mode_displacements(tracked, phonons.symmetry, masses, MODE_DISPLACEMENT_A)
+    structures = [
+        structure
+        for point in points
+        for structure in displaced_structures(phonons.atoms, point.positions_a, moves)
+    ]
+    found = run.runner.evaluate(structures, kind="bands along the scan")
+    per_point = len(structures) // len(points)
+    bands = []
+    for number, point in enumerate(points):
+        part = found[number * per_point : (number + 1) * per_point]
+        block = hessian_block(
+            tracked,
+            phonons.symmetry,
+            masses,
+            moves,
+            forces_at_rest=point.forces_ev_a,
+            forces=[entry.result.forces_ev_per_a for entry in part],
+        )
+        bands.append(band_positions(tracked, block))
+    return bands, len(structures)
+
+
+def _scan_result(
+    phonons: GammaPhonons,
+    tracked: TrackedModes,
+    carboxylates: tuple[Carboxylate, ...],
+    points: tuple[PathPoint, ...],
+    *,
+    bands: list[BandPositions],
+    start: float,
+    n_band_calls: int,
+    follow: Follow,
+    held_cm1: tuple[float, ...],
+) -> MetalOxygenScan:
+    distances = np.array([point.coordinate_a for point in points])
+    energies = np.array([point.energy_ev for point in points])
+    equilibrium = int(np.abs(distances - start).argmin())
+    n_units = len(carboxylates)
+    geometry = _geometry_along(phonons.atoms, carboxylates, points)
+    return MetalOxygenScan(
+        distances_a=distances,
+        energies_cm1=(energies - energies[equilibrium]) * EV_TO_CM1 / n_units,
+        masses_amu=_path_masses(phonons.atoms.get_masses(), points) / n_units,
+        antisymmetric_cm1=np.array([band.antisymmetric_cm1 for band in bands]),
+        symmetric_cm1=np.array([band.symmetric_cm1 for band in bands]),
+        strongest_antisymmetric_cm1=np.array(
+            [band.wavenumbers_cm1[band.antisymmetric_weights.argmax()] for band in bands]
+        ),
+        strongest_symmetric_cm1=np.array(
+            [band.wavenumbers_cm1[band.symmetric_weights.argmax()] for band in bands]
+        ),
+        metal_metal_a=geometry[0],
+        carbon_oxygen_a=geometry[1],
+        angle_deg=geometry[2],
+        n_carboxylates=n_units,
+        n_bonds=sum(len(m) for c in carboxylates for m in c.metals),
+        n_calls=sum(point.n_calls for point in points) + n_band_calls,
+        equilibrium=equilibrium,
+        tracked=tuple(
+            (label, float(phonons.wavenumbers_cm1[list(members)].mean()))
+            for label, members in zip(tracked.labels, tracked.sets, strict=True)
+        ),
+        follow=follow.value,
+        held_cm1=held_cm1,
+        space_group=phonons.symmetry.symbol,
+    )
+
+
+def _path_masses(
+    masses_amu: NDArray[np.float64], points: tuple[PathPoint, ...]
+) -> NDArray[np.float64]:
+    """Σ_i m_i |dx_i/ds|² at each point, u, from a spline through the positions."""
+    distances = np.array([point.coordinate_a for point in points])
+    positions = np.array([point.positions_a for point in points])
+    tangents = CubicSpline(distances, positions, axis=0)(distances, 1)
+    # A uniform drift of the whole crystal is no motion of the oscillator.
+    drift = np.einsum("a,kax->kx", masses_amu, tangents) / masses_amu.sum()
+    result: NDArray[np.float64] = np.einsum(
+        "a,kax->k", masses_amu, (tangents - drift[:, None, :]) ** 2
+    )
+    return result
+
+
+def _geometry_along(
+    atoms: Atoms, carboxylates: tuple[Carboxylate, ...], points: tuple[PathPoint, ...]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Mean M···M distance of metals sharing a carboxylate, mean C-O distance and O-C-O angle."""
+    cell = np.array(atoms.cell[:])
+    pairs: list[tuple[int, int, NDArray[np.float64]]] = []
+    arms: list[list[tuple[int, NDArray[np.float64]]]] = []
+    for group in carboxylates:
+        sites = group.bound_metals
+        pairs.extend(
+            (a.index, b.index, np.subtract(b.shift, a.shift) @ cell)
+            for number, a in enumerate(sites)
+            for b in sites[number + 1 :]
+        )
+        arms.append([(o.index, np.asarray(o.shift) @ cell) for o in group.oxygens])
+    metal_metal, carbon_oxygen, angles = [], [], []
+    for point in points:
+        x = point.positions_a
+        spans = [np.linalg.norm(x[j] + shift - x[i]) for i, j, shift in pairs]
+        metal_metal.append(float(np.mean(spans)) if spans else float("nan"))
+        lengths: list[float] = []
+        openings: list[float] = []
+        for group, ((i, shift_i), (j, shift_j)) in zip(carboxylates, arms, strict=True):
+            left = x[i] + shift_i - x[group.carbon]
+            right = x[j] + shift_j - x[group.carbon]
+            size = float(np.linalg.norm(left)), float(np.linalg.norm(right))
+            lengths += size
+            openings.append(np.degrees(np.arccos(left @ right / (size[0] * size[1]))))
+        carbon_oxygen.append(float(np.mean(lengths)))
+        angles.append(float(np.mean(openings)))
+    return np.array(metal_metal), np.array(carbon_oxygen), np.array(angles)
