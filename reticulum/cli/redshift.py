@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reticulum.phonons.options import PhononOptions
-    from reticulum.thermal.redshift import RedShiftReport
+    from reticulum.thermal.redshift import OscillatorResult, RedShiftReport
     from reticulum.thermal.two_state import TwoStateParameters
 
 
@@ -35,6 +35,7 @@ class Method(StrEnum):
 class Following(StrEnum):
     """Which motions follow the metal-oxygen distance in the scan."""
 
+    BOTH = "both"
     STIFFER = "stiffer"
     ALL = "all"
 
@@ -85,9 +86,9 @@ def redshift(
         typer.Option(
             "--follow",
             help="Motions that follow the metal-oxygen distance in the scan: those stiffer than "
-            "the metal-oxygen mode (slower ones are held), or all.",
+            "the metal-oxygen mode (slower ones are held), all, or a scan of each.",
         ),
-    ] = Following.STIFFER,
+    ] = Following.BOTH,
     calculator: options.CalculatorOption = options.CALCULATOR,
     weights: options.WeightsOption = None,
     relax: options.RelaxOption = options.RELAX,
@@ -219,7 +220,11 @@ def _with_calculator(
         progress=TerminalProgress(),
     ) as run:
         report = predict_redshift(
-            run, measured=measured, two_state=two_state, given=given, follow=Follow(follow)
+            run,
+            measured=measured,
+            two_state=two_state,
+            given=given,
+            follow=None if follow == "both" else (Follow(follow),),
         )
     return path, report
 
@@ -230,7 +235,7 @@ def _write(report: RedShiftReport, path: Path) -> tuple[Path, ...]:
     from reticulum.provenance import write_json, write_text_atomically
 
     path.mkdir(parents=True, exist_ok=True)
-    stem = "redshift" if report.prediction is not None else "two-state"
+    stem = "redshift" if report.oscillators else "two-state"
     files = [path / f"{stem}.json", path / f"{stem}.csv"]
     write_json(files[0], report.to_dict())
     write_text_atomically(files[1], report.to_csv())
@@ -282,9 +287,12 @@ def print_report(report: RedShiftReport) -> None:
     if report.two_state:
         null = report.two_state[0].result.linear_shift_null_dcp_j_mol_k
         typer.echo(f"Neglects: {TWO_STATE_NEGLECTS}")
-        typer.echo(f"Linear-shift null: one band that shifts linearly gives ΔCp {null:.0f} J/mol/K.\n")
-    if report.scan is not None and report.prediction is not None:
-        _print_oscillator(report)
+        typer.echo(
+            f"Linear-shift null: one band that shifts linearly gives ΔCp {null:.0f} J/mol/K.\n"
+        )
+    for oscillator in report.oscillators:
+        _print_oscillator(oscillator)
+    if report.oscillators:
         typer.echo(f"Neglects: {METAL_OXYGEN_NEGLECTS}\n")
     print_table(
         f"Red-shift slopes of {report.label}, -100 to 200 °C",
@@ -306,14 +314,12 @@ def print_report(report: RedShiftReport) -> None:
         typer.echo(sentence)
 
 
-def _print_oscillator(report: RedShiftReport) -> None:
+def _print_oscillator(oscillator: OscillatorResult) -> None:
     from reticulum.units import ZERO_CELSIUS_K
 
-    scan, prediction = report.scan, report.prediction
-    if scan is None or prediction is None:
-        return
+    scan, prediction = oscillator.scan, oscillator.prediction
     print_table(
-        f"Metal-oxygen scan: {scan.description} ({scan.n_calls} calculations)",
+        f"Metal-oxygen scan, {oscillator.name}: {scan.description} ({scan.n_calls} calculations)",
         ("M-O/Å ", "E/cm⁻¹ per COO ", "ν_as/cm⁻¹ ", "ν_s/cm⁻¹ ", "M-M/Å ", "C-O/Å ", "O-C-O/° "),
         [
             (

@@ -26,9 +26,10 @@ from reticulum.frameworks.cif_operations import symmetry_operations
 #: Occupancies of at least this count as full; CIFs print 0.9999 or 0.999 for 1.
 FULL_OCCUPANCY = 0.999
 
-#: Images of one site closer than this are one atom on a special position, Å. Coordinates printed
-#: with three digits (0.333 for 1/3) place images up to 0.03 Å apart in cells of 40 Å.
-SPECIAL_POSITION_TOLERANCE_A = 0.05
+#: Images of one site closer than this are one atom on a special position, Å. Published files miss
+#: special positions by rounding (0.333 for 1/3 is 0.01 Å off in a cell of 40 Å) and by up to
+#: 0.05 Å in hydrogens placed by hand.
+SPECIAL_POSITION_TOLERANCE_A = 0.1
 
 #: Mass of deuterium, amu (CODATA 2018: 2.013553212745 for the nucleus plus one electron).
 DEUTERIUM_MASS_AMU = 2.01410177812

@@ -106,7 +106,7 @@ class StructureCard:
     verification, verification_note
         Whether the numbers were compared with the named source, and what was not.
     source, doi
-        Citation; `doi` is ``None`` where none could be checked.
+        Citation, and its DOI; ``None`` where none is known for certain.
     provenance, licence_remark, edits
         Where the numbers were taken from, on what terms, and what was changed.
     sha256

@@ -188,7 +188,7 @@ def open_run(
                 progress.message(sentence)
         if not fingerprint.complete:
             progress.message(
-                f"{engine.name} does not say what its parameters are, so runs of two different ones "
+                f"{engine.name} does not say what its parameters are, so two different ones "
                 "cannot be told apart. Give it a name with Engine.from_ase(calculator, label=...)."
             )
         store = ForceStore(folder.forces_file)
@@ -294,7 +294,7 @@ def _warnings(run: Run, symmetry: CrystalSymmetry, n_displacements: int) -> tupl
 
 
 def phonopy_of(atoms: Atoms, tolerance_a: float) -> Any:
-    """phonopy object whose supercell is the cell itself.
+    """Phonopy object whose supercell is the cell itself.
 
     Parameters
     ----------

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from matplotlib import style
 from matplotlib.figure import Figure
 
+from reticulum.thermal.slopes import SLOPE_WINDOW_CELSIUS
 from reticulum.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from reticulum.phonons.modes import ModeTable
-    from reticulum.thermal.metal_oxygen import MetalOxygenPrediction, MetalOxygenScan
-    from reticulum.thermal.redshift import RedShiftReport
+    from reticulum.thermal.redshift import OscillatorResult, RedShiftReport
 
 STYLE = Path(__file__).with_name("reticulum.mplstyle")
 
@@ -29,6 +30,9 @@ GIVEN_COLOUR = "#CC79A7"
 
 #: Wavenumbers shown in the spectrum of carboxylate modes, cm⁻¹.
 SPECTRUM_WINDOW_CM1 = (1200.0, 1750.0)
+
+#: Line styles of the oscillators: the first has the stiffer motions following, the second all.
+_LINES = ("o-", "s--")
 
 #: Fraction from which a bar gets a label.
 _LABELLED_FRACTION = 0.25
@@ -102,7 +106,7 @@ def draw_band_shift(axes: Axes, report: RedShiftReport, *, antisymmetric: bool) 
     name = "antisymmetric" if antisymmetric else "symmetric"
     colour = ANTISYMMETRIC_COLOUR if antisymmetric else SYMMETRIC_COLOUR
     if report.measured is not None:
-        slope = (
+        measured = (
             report.measured.antisymmetric_cm1_per_k
             if antisymmetric
             else report.measured.symmetric_cm1_per_k
@@ -110,10 +114,10 @@ def draw_band_shift(axes: Axes, report: RedShiftReport, *, antisymmetric: bool) 
         window = _window_celsius(report)
         axes.plot(
             window,
-            [0.0, slope * (window[1] - window[0])],
+            [0.0, measured * (window[1] - window[0])],
             color=MEASURED_COLOUR,
             linestyle="--",
-            label=f"measured {slope:+.4g} cm⁻¹/K",
+            label=f"measured: {measured:+.4g} cm⁻¹/K",
         )
     if antisymmetric:
         styles = iter([":", "-.", "-"])
@@ -126,24 +130,17 @@ def draw_band_shift(axes: Axes, report: RedShiftReport, *, antisymmetric: bool) 
                 linestyle=next(styles, "-"),
                 label=f"two states ({entry.origin}), ΔCp {result.parameters.dcp_j_mol_k:g}",
             )
-    if report.prediction is not None:
-        values = (
-            report.prediction.antisymmetric_cm1
-            if antisymmetric
-            else report.prediction.symmetric_cm1
-        )
-        line = (
-            report.prediction.antisymmetric_slope
-            if antisymmetric
-            else report.prediction.symmetric_slope
-        )
+    for oscillator, line in zip(report.oscillators, _LINES, strict=False):
+        prediction = oscillator.prediction
+        values = prediction.antisymmetric_cm1 if antisymmetric else prediction.symmetric_cm1
+        slope = prediction.antisymmetric_slope if antisymmetric else prediction.symmetric_slope
         axes.plot(
-            report.prediction.temperatures_k - ZERO_CELSIUS_K,
+            prediction.temperatures_k - ZERO_CELSIUS_K,
             values - values[0],
-            "o-",
+            line,
             markersize=3.5,
             color=colour,
-            label=f"metal-oxygen oscillator (computed) {line.slope_cm1_per_k:+.4f}",
+            label=f"M-O oscillator, {oscillator.name}: {slope.slope_cm1_per_k:+.4f}",
         )
     axes.axhline(0.0, color="0.85", linewidth=0.6, zorder=0)
     axes.set_xlabel("temperature / °C")
@@ -154,40 +151,61 @@ def draw_band_shift(axes: Axes, report: RedShiftReport, *, antisymmetric: bool) 
 
 
 def _window_celsius(report: RedShiftReport) -> tuple[float, float]:
-    for source in (report.prediction, *(entry.result for entry in report.two_state)):
-        if source is not None:
-            values = source.temperatures_k - ZERO_CELSIUS_K
-            return float(values[0]), float(values[-1])
-    return -100.0, 200.0
+    temperatures = [entry.prediction.temperatures_k for entry in report.oscillators]
+    temperatures += [entry.result.temperatures_k for entry in report.two_state]
+    if not temperatures:
+        return SLOPE_WINDOW_CELSIUS
+    first = temperatures[0] - ZERO_CELSIUS_K
+    return float(first[0]), float(first[-1])
 
 
-def draw_potential(axes: Axes, scan: MetalOxygenScan, prediction: MetalOxygenPrediction) -> None:
-    """Draw the energy along the metal-oxygen distance with the lowest levels."""
-    axes.plot(scan.distances_a, scan.energies_cm1, "o-", color="0.2", markersize=3.5)
-    top = float(scan.energies_cm1.max())
-    for level in prediction.levels_cm1[prediction.levels_cm1 < top]:
-        inside = scan.distances_a[scan.energies_cm1 <= level]
-        if len(inside) >= 2:
-            axes.plot([inside[0], inside[-1]], [level, level], color="0.6", linewidth=0.8)
-    axes.set_xlabel("mean metal-oxygen distance / Å")
-    axes.set_ylabel("energy per carboxylate / cm⁻¹")
-
-
-def draw_bands_along_scan(axes: Axes, scan: MetalOxygenScan) -> None:
-    """Draw the change of both band centres along the metal-oxygen distance."""
-    for values, colour, name in (
-        (scan.antisymmetric_cm1, ANTISYMMETRIC_COLOUR, "antisymmetric"),
-        (scan.symmetric_cm1, SYMMETRIC_COLOUR, "symmetric"),
-    ):
-        reference = values[scan.equilibrium]
+def draw_potentials(axes: Axes, oscillators: Sequence[OscillatorResult]) -> None:
+    """Draw the energy along the metal-oxygen distance, with the levels of each oscillator."""
+    for oscillator, line, shade in zip(oscillators, _LINES, ("0.1", "0.55"), strict=False):
+        scan, prediction = oscillator.scan, oscillator.prediction
         axes.plot(
             scan.distances_a,
-            values - reference,
-            "o-",
+            scan.energies_cm1,
+            line,
+            color=shade,
             markersize=3.5,
-            color=colour,
-            label=f"{name}, {reference:.0f} cm⁻¹ at the minimum",
+            label=f"{oscillator.name}, 0→1 at {prediction.first_transition_cm1:.0f} cm⁻¹",
         )
+        inside = prediction.levels_cm1[prediction.levels_cm1 < scan.energies_cm1.max()]
+        for level in inside:
+            left = np.interp(
+                level,
+                scan.energies_cm1[scan.equilibrium :: -1],
+                scan.distances_a[scan.equilibrium :: -1],
+            )
+            right = np.interp(
+                level, scan.energies_cm1[scan.equilibrium :], scan.distances_a[scan.equilibrium :]
+            )
+            axes.plot([left, right], [level, level], color=shade, linewidth=0.6, alpha=0.6)
+    axes.set_xlabel("mean metal-oxygen distance / Å")
+    axes.set_ylabel("energy per carboxylate / cm⁻¹")
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.25 * (high - low))
+    axes.legend(loc="upper center")
+
+
+def draw_bands_along_scan(axes: Axes, oscillators: Sequence[OscillatorResult]) -> None:
+    """Draw the change of both band centres along the metal-oxygen distance."""
+    for oscillator, line in zip(oscillators, _LINES, strict=False):
+        scan = oscillator.scan
+        for values, colour, name in (
+            (scan.antisymmetric_cm1, ANTISYMMETRIC_COLOUR, "ν_as"),
+            (scan.symmetric_cm1, SYMMETRIC_COLOUR, "ν_s"),
+        ):
+            reference = values[scan.equilibrium]
+            axes.plot(
+                scan.distances_a,
+                values - reference,
+                line,
+                markersize=3.5,
+                color=colour,
+                label=f"{name} ({reference:.0f}), {oscillator.name}",
+            )
     axes.axhline(0.0, color="0.85", linewidth=0.6, zorder=0)
     axes.set_xlabel("mean metal-oxygen distance / Å")
     axes.set_ylabel("change of band centre / cm⁻¹")
@@ -206,20 +224,20 @@ def figure_redshift(report: RedShiftReport) -> Figure:
 
     """
     rows: list[list[Callable[[Any], None]]] = []
-    table, scan, prediction = report.modes, report.scan, report.prediction
+    table = report.modes
     if table is not None:
         rows.append([lambda axes: draw_carboxylate_bars(axes, table)])
     shifts: list[Callable[[Any], None]] = [
         lambda axes: draw_band_shift(axes, report, antisymmetric=True)
     ]
-    if prediction is not None:
+    if report.oscillators:
         shifts.append(lambda axes: draw_band_shift(axes, report, antisymmetric=False))
     rows.append(shifts)
-    if scan is not None and prediction is not None:
+    if report.oscillators:
         rows.append(
             [
-                lambda axes: draw_potential(axes, scan, prediction),
-                lambda axes: draw_bands_along_scan(axes, scan),
+                lambda axes: draw_potentials(axes, report.oscillators),
+                lambda axes: draw_bands_along_scan(axes, report.oscillators),
             ]
         )
     with style.context(STYLE):

@@ -39,9 +39,6 @@ class Follow(StrEnum):
     ALL = "all"
 
 
-#: Slower motions cannot follow a faster oscillator.
-DEFAULT_FOLLOW = Follow.STIFFER
-
 #: Norm of the coordinate's symmetric gradient below which symmetry fixes it (dimensionless).
 _SMALLEST_GRADIENT = 1e-9
 
@@ -50,10 +47,10 @@ _SMALLEST_GRADIENT = 1e-9
 SCAN_ENERGY_CM1 = 2000.0
 
 #: Points on each side of the minimum at which the harmonic energy would reach that limit.
-POINTS_PER_SIDE = 5
+POINTS_PER_SIDE = 4
 
 #: Most points on a side (a soft side goes on until the energy is reached).
-MOST_POINTS_PER_SIDE = 8
+MOST_POINTS_PER_SIDE = 7
 
 #: Largest displacement of an atom along a tracked mode, Å.
 MODE_DISPLACEMENT_A = 0.01
@@ -174,7 +171,7 @@ def free_motions(
 
 
 def scan_metal_oxygen(
-    run: Run, phonons: GammaPhonons, tracked: TrackedModes, *, follow: Follow | None = None
+    run: Run, phonons: GammaPhonons, tracked: TrackedModes, *, follow: Follow = Follow.STIFFER
 ) -> MetalOxygenScan:
     """Scan of the metal-oxygen distance with the carboxylate bands at every point.
 
@@ -189,7 +186,7 @@ def scan_metal_oxygen(
     tracked
         The carboxylate modes to follow.
     follow
-        Which motions follow the distance; default `DEFAULT_FOLLOW`.
+        Which motions follow the distance.
 
     Raises
     ------
@@ -203,8 +200,7 @@ def scan_metal_oxygen(
     carboxylates = require_carboxylates(atoms)
     coordinate = metal_oxygen_coordinate(atoms, carboxylates)
     start, gradient = coordinate(np.array(atoms.positions))
-    chosen = DEFAULT_FOLLOW if follow is None else follow
-    free = free_motions(phonons, gradient, chosen)
+    free = free_motions(phonons, gradient, follow)
     displacements = free.displacements
     along = displacements.T @ gradient.ravel()
     reduced = displacements.T @ phonons.hessian_ev_a2 @ displacements
@@ -237,7 +233,7 @@ def scan_metal_oxygen(
         bands=bands,
         start=start,
         n_band_calls=n_band_calls,
-        follow=chosen,
+        follow=follow,
         held_cm1=free.held_cm1,
     )
 

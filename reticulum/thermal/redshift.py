@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,45 @@ class NamedTwoState:
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
         return {"name": self.name, "origin": self.origin, **self.result.to_dict()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OscillatorResult:
+    """A metal-oxygen scan and the band positions that follow from it."""
+
+    scan: MetalOxygenScan
+    prediction: MetalOxygenPrediction
+
+    @property
+    def name(self) -> str:
+        """What follows the metal-oxygen distance, in a few words."""
+        return "all motions follow" if self.scan.follow == "all" else "stiffer motions follow"
+
+    def verdicts(self, measured: RedShiftRow) -> tuple[str, str]:
+        """Sentences that hold the computed slopes against the measured ones."""
+        return (
+            _verdict(
+                f"{self.name}: antisymmetric",
+                self.prediction.antisymmetric_slope.slope_cm1_per_k,
+                measured.antisymmetric_cm1_per_k,
+                measured.antisymmetric_text,
+            ),
+            _verdict(
+                f"{self.name}: symmetric",
+                self.prediction.symmetric_slope.slope_cm1_per_k,
+                measured.symmetric_cm1_per_k,
+                measured.symmetric_text,
+            ),
+        )
+
+    def to_dict(self, measured: RedShiftRow | None) -> dict[str, Any]:
+        """Plain form for JSON."""
+        return {
+            "follow": self.scan.follow,
+            "scan": self.scan.to_dict(),
+            "prediction": self.prediction.to_dict(),
+            "verdicts": [] if measured is None else list(self.verdicts(measured)),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +137,8 @@ class RedShiftReport:
         Two-state predictions.
     modes
         Gamma modes; None if no phonons were computed.
-    scan, prediction
-        The metal-oxygen scan and what follows from it; None likewise.
+    oscillators
+        The metal-oxygen oscillator with different motions following; empty likewise.
 
     """
 
@@ -106,8 +146,7 @@ class RedShiftReport:
     measured: RedShiftRow | None
     two_state: tuple[NamedTwoState, ...] = ()
     modes: ModeTable | None = None
-    scan: MetalOxygenScan | None = None
-    prediction: MetalOxygenPrediction | None = None
+    oscillators: tuple[OscillatorResult, ...] = ()
 
     def lines(self) -> tuple[SlopeLine, ...]:
         """Slopes of every picture, the measured ones first."""
@@ -136,40 +175,28 @@ class RedShiftReport:
                             curvature=slope.curvature.value,
                         )
                     )
-        if self.prediction is not None:
+        for oscillator in self.oscillators:
+            prediction = oscillator.prediction
             lines.append(
                 SlopeLine(
-                    picture="metal-oxygen oscillator",
+                    picture=f"metal-oxygen oscillator, {oscillator.name}",
                     standing="computed",
-                    antisymmetric=self.prediction.antisymmetric_slope.slope_cm1_per_k,
-                    symmetric=self.prediction.symmetric_slope.slope_cm1_per_k,
-                    curvature=_both(
-                        self.prediction.antisymmetric_slope, self.prediction.symmetric_slope
-                    ),
+                    antisymmetric=prediction.antisymmetric_slope.slope_cm1_per_k,
+                    symmetric=prediction.symmetric_slope.slope_cm1_per_k,
+                    curvature=_both(prediction.antisymmetric_slope, prediction.symmetric_slope),
                 )
             )
         return tuple(lines)
 
     def verdicts(self) -> tuple[str, ...]:
         """Sentences that hold the computed slopes against the measured ones."""
-        if self.measured is None or self.prediction is None:
+        measured = self.measured
+        if measured is None:
             return ()
         return tuple(
-            _verdict(name, computed.slope_cm1_per_k, measured, text)
-            for name, computed, measured, text in (
-                (
-                    "antisymmetric",
-                    self.prediction.antisymmetric_slope,
-                    self.measured.antisymmetric_cm1_per_k,
-                    self.measured.antisymmetric_text,
-                ),
-                (
-                    "symmetric",
-                    self.prediction.symmetric_slope,
-                    self.measured.symmetric_cm1_per_k,
-                    self.measured.symmetric_text,
-                ),
-            )
+            sentence
+            for oscillator in self.oscillators
+            for sentence in oscillator.verdicts(measured)
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -191,12 +218,10 @@ class RedShiftReport:
                 if name != "wavenumbers_cm1"
             }
             content["modes"] = self.modes.to_dict()
-        if self.scan is not None and self.prediction is not None:
+        if self.oscillators:
             content["metal_oxygen_oscillator"] = {
                 "neglects": METAL_OXYGEN_NEGLECTS,
-                "scan": self.scan.to_dict(),
-                "prediction": self.prediction.to_dict(),
-                "verdicts": list(self.verdicts()),
+                "variants": [entry.to_dict(self.measured) for entry in self.oscillators],
             }
         return content
 
@@ -230,12 +255,10 @@ def _both(antisymmetric: SlopeResult, symmetric: SlopeResult) -> str:
 
 
 def _verdict(name: str, computed: float, measured: float, text: str) -> str:
-    gap = computed - measured
-    start = f"The {name} slope comes out as {computed:+.4f} cm⁻¹/K, measured {text}: "
+    start = f"{name} slope {computed:+.4f} cm⁻¹/K, measured {text}: "
     if computed * measured < 0:
-        return start + f"the wrong sign, {abs(gap):.4f} cm⁻¹/K away."
-    share = computed / measured
-    return start + f"the right sign and {100 * share:.0f} % of the size."
+        return start + f"the wrong sign, {abs(computed - measured):.4f} cm⁻¹/K away."
+    return start + f"the right sign, {100 * computed / measured:.0f} % of the size."
 
 
 def two_state_variants(given: TwoStateParameters | None = None) -> tuple[NamedTwoState, ...]:
@@ -260,9 +283,7 @@ def two_state_variants(given: TwoStateParameters | None = None) -> tuple[NamedTw
     ]
     if given is not None:
         variants.append(
-            NamedTwoState(
-                name="given", origin="given", result=two_state_prediction(given)
-            )
+            NamedTwoState(name="given", origin="given", result=two_state_prediction(given))
         )
     return tuple(variants)
 
@@ -310,7 +331,7 @@ def predict_redshift(
     measured: RedShiftRow | None = None,
     two_state: bool = True,
     given: TwoStateParameters | None = None,
-    follow: Follow | None = None,
+    follow: Sequence[Follow] | None = None,
 ) -> RedShiftReport:
     """Phonons, metal-oxygen scan and band positions against temperature of an open run.
 
@@ -325,7 +346,8 @@ def predict_redshift(
     given
         Two-state parameters of the user's.
     follow
-        Which motions follow the metal-oxygen distance; default: those stiffer than it.
+        Which motions follow the metal-oxygen distance, one scan for each entry; default: the
+        stiffer ones, then all.
 
     Raises
     ------
@@ -339,17 +361,26 @@ def predict_redshift(
     from reticulum.phonons.modes import mode_table, track_carboxylate_modes
     from reticulum.phonons.run import gamma_phonons
     from reticulum.thermal.metal_oxygen import predict_from_scan
-    from reticulum.thermal.metal_oxygen_scan import metal_oxygen_coordinate, scan_metal_oxygen
+    from reticulum.thermal.metal_oxygen_scan import (
+        Follow,
+        metal_oxygen_coordinate,
+        scan_metal_oxygen,
+    )
 
     # Refused before anything is computed.
     metal_oxygen_coordinate(run.primitive.atoms, require_carboxylates(run.primitive.atoms))
     table = mode_table(gamma_phonons(run), tolerance_a=run.options.tolerance_a)
-    scan = scan_metal_oxygen(run, table.phonons, track_carboxylate_modes(table), follow=follow)
+    tracked = track_carboxylate_modes(table)
+    scans = [
+        scan_metal_oxygen(run, table.phonons, tracked, follow=which)
+        for which in (tuple(Follow) if follow is None else follow)
+    ]
     return RedShiftReport(
         label=run.label,
         measured=measured,
         two_state=two_state_variants(given) if two_state else (),
         modes=table,
-        scan=scan,
-        prediction=predict_from_scan(scan),
+        oscillators=tuple(
+            OscillatorResult(scan=scan, prediction=predict_from_scan(scan)) for scan in scans
+        ),
     )

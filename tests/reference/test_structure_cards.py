@@ -41,8 +41,8 @@ TABLE1_ROWS = {
     "UiO-66",
 }
 
-#: Bonds counted as coordination: the first gap in the metal-ligand distances of every bundled
-#: structure lies between the longest bond (2.45 Å, Ru-Cl) and 2.55 Å.
+#: Bonds counted as coordination, Å: from a metal of any bundled structure to the atoms of C, N, O
+#: and Cl there is nothing between the longest bond (2.45 Å, Ru-Cl) and 2.84 Å.
 BOND_CUTOFF_A = 2.5
 
 #: The shortest distance a bundled structure may have: O-H bonds of 0.96 Å are the shortest bonds.
