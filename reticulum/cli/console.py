@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,7 +50,10 @@ def reporting(resume_hint: str = "") -> Iterator[None]:
 
     """
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            warnings.showwarning = _show_warning
+            yield
     except ReticulumError as error:
         _print_error(error)
         raise typer.Exit(error.exit_status) from None
@@ -59,6 +63,19 @@ def reporting(resume_hint: str = "") -> Iterator[None]:
         if resume_hint:
             console.print(resume_hint, markup=False)
         raise typer.Exit(INTERRUPTED_STATUS) from None
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: object = None,
+    line: str | None = None,
+) -> None:
+    """Show a warning as one note on standard error; those for programmers only are left out."""
+    if not issubclass(category, (DeprecationWarning, PendingDeprecationWarning, FutureWarning)):
+        standard_error().print(f"note: {message}", markup=False)
 
 
 def _print_error(error: ReticulumError) -> None:

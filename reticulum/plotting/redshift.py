@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib import style
 from matplotlib.figure import Figure
 
+from reticulum.reference.tables import load_band_positions
 from reticulum.thermal.slopes import SLOPE_WINDOW_CELSIUS
 from reticulum.units import ZERO_CELSIUS_K
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from reticulum.phonons.modes import ModeTable
+    from reticulum.reference.tables import BandPosition
     from reticulum.thermal.redshift import OscillatorResult, RedShiftReport
 
 STYLE = Path(__file__).with_name("reticulum.mplstyle")
@@ -38,7 +40,9 @@ _LINES = ("o-", "s--")
 _LABELLED_FRACTION = 0.25
 
 
-def draw_carboxylate_bars(axes: Axes, table: ModeTable) -> None:
+def draw_carboxylate_bars(
+    axes: Axes, table: ModeTable, observed: Sequence[BandPosition] = ()
+) -> None:
     """Draw infrared-active modes as bars whose height and depth of colour are the character.
 
     Parameters
@@ -47,6 +51,8 @@ def draw_carboxylate_bars(axes: Axes, table: ModeTable) -> None:
         Where.
     table
         Modes with symmetry and character.
+    observed
+        Published bands of the material, marked below the axis.
 
     """
     labels = table.labels
@@ -80,14 +86,27 @@ def draw_carboxylate_bars(axes: Axes, table: ModeTable) -> None:
                 ha="center",
                 fontsize=7,
             )
+    seen = [band for band in observed if low <= band.wavenumber_cm1 <= high]
+    if seen:
+        sources = ", ".join(dict.fromkeys(band.source for band in seen))
+        axes.plot(
+            [band.wavenumber_cm1 for band in seen],
+            [-0.06] * len(seen),
+            "^",
+            color=MEASURED_COLOUR,
+            markersize=4.5,
+            clip_on=False,
+            label=f"observed bands [{sources}]",
+        )
     axes.bar(0, 0, color=ANTISYMMETRIC_COLOUR, label="antisymmetric C-O stretch")
     axes.bar(0, 0, color=SYMMETRIC_COLOUR, label="symmetric C-O stretch")
     axes.set_xlim(high, low)
-    axes.set_ylim(0.0, 1.25)
+    axes.set_ylim(-0.12, 1.35)
+    axes.axhline(0.0, color="0.3", linewidth=0.6)
     axes.set_yticks([0.0, 0.5, 1.0])
     axes.set_xlabel("wavenumber / cm⁻¹")
     axes.set_ylabel("fraction of mode")
-    axes.legend(loc="upper right", ncols=2)
+    axes.legend(loc="upper right", ncols=3)
 
 
 def draw_band_shift(axes: Axes, report: RedShiftReport, *, antisymmetric: bool) -> None:
@@ -111,13 +130,16 @@ def draw_band_shift(axes: Axes, report: RedShiftReport, *, antisymmetric: bool) 
             if antisymmetric
             else report.measured.symmetric_cm1_per_k
         )
+        printed = (
+            report.measured.antisymmetric_text if antisymmetric else report.measured.symmetric_text
+        )
         window = _window_celsius(report)
         axes.plot(
             window,
             [0.0, measured * (window[1] - window[0])],
             color=MEASURED_COLOUR,
             linestyle="--",
-            label=f"measured: {measured:+.4g} cm⁻¹/K",
+            label=f"measured: {printed} cm⁻¹/K",
         )
     if antisymmetric:
         styles = iter([":", "-.", "-"])
@@ -146,7 +168,8 @@ def draw_band_shift(axes: Axes, report: RedShiftReport, *, antisymmetric: bool) 
     axes.set_xlabel("temperature / °C")
     axes.set_ylabel(f"shift of {name} band / cm⁻¹")
     low, high = axes.get_ylim()
-    axes.set_ylim(low, high + 0.35 * (high - low))
+    entries = len(axes.get_legend_handles_labels()[0])
+    axes.set_ylim(low, high + 0.115 * entries * (high - low))
     axes.legend(loc="upper left")
 
 
@@ -194,8 +217,8 @@ def draw_bands_along_scan(axes: Axes, oscillators: Sequence[OscillatorResult]) -
     for oscillator, line in zip(oscillators, _LINES, strict=False):
         scan = oscillator.scan
         for values, colour, name in (
-            (scan.antisymmetric_cm1, ANTISYMMETRIC_COLOUR, "ν_as"),
-            (scan.symmetric_cm1, SYMMETRIC_COLOUR, "ν_s"),
+            (scan.antisymmetric_cm1, ANTISYMMETRIC_COLOUR, r"$\nu_\mathrm{as}$"),
+            (scan.symmetric_cm1, SYMMETRIC_COLOUR, r"$\nu_\mathrm{s}$"),
         ):
             reference = values[scan.equilibrium]
             axes.plot(
@@ -209,7 +232,9 @@ def draw_bands_along_scan(axes: Axes, oscillators: Sequence[OscillatorResult]) -
     axes.axhline(0.0, color="0.85", linewidth=0.6, zorder=0)
     axes.set_xlabel("mean metal-oxygen distance / Å")
     axes.set_ylabel("change of band centre / cm⁻¹")
-    axes.legend(loc="best")
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.5 * (high - low))
+    axes.legend(loc="upper left")
 
 
 def figure_redshift(report: RedShiftReport) -> Figure:
@@ -226,7 +251,9 @@ def figure_redshift(report: RedShiftReport) -> Figure:
     rows: list[list[Callable[[Any], None]]] = []
     table = report.modes
     if table is not None:
-        rows.append([lambda axes: draw_carboxylate_bars(axes, table)])
+        name = report.label if report.measured is None else report.measured.material
+        observed = load_band_positions(name)
+        rows.append([lambda axes: draw_carboxylate_bars(axes, table, observed)])
     shifts: list[Callable[[Any], None]] = [
         lambda axes: draw_band_shift(axes, report, antisymmetric=True)
     ]
@@ -241,7 +268,7 @@ def figure_redshift(report: RedShiftReport) -> Figure:
             ]
         )
     with style.context(STYLE):
-        figure = Figure(figsize=(7.2, 2.7 * len(rows)))
+        figure = Figure(figsize=(7.2, 2.8 * len(rows)))
         grid = figure.add_gridspec(len(rows), 2)
         for number, row in enumerate(rows):
             places = [grid[number, :]] if len(row) == 1 else [grid[number, 0], grid[number, 1]]
