@@ -222,7 +222,7 @@ def scan_metal_oxygen(
         hessian_ev_a2=np.array(phonons.hessian_ev_a2),
         targets_a=[(start + levels).tolist(), (start - levels).tolist()],
         energy_limit_ev=limit_ev,
-        kind="metal-oxygen scan",
+        kind="metal-oxygen-scan",
     )
     bands, n_band_calls = _bands_along(run, phonons, tracked, points)
     return _scan_result(
@@ -248,7 +248,7 @@ def _bands_along(
         for point in points
         for structure in displaced_structures(phonons.atoms, point.positions_a, moves)
     ]
-    found = run.runner.evaluate(structures, kind="bands along the scan")
+    found = run.runner.evaluate(structures, kind="scan-bands")
     per_point = len(structures) // len(points)
     bands = []
     for number, point in enumerate(points):
