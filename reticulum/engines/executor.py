@@ -283,8 +283,9 @@ def _clear_broken_pool() -> Iterator[None]:
         raise CalculationError(
             "A worker process ended without an answer.",
             why="It ran out of memory, was killed, or its calculator crashed.",
-            fix="Run the same command again: finished calculations are kept. "
-            "With little memory, use --workers 1.",
+            fix="Run the same command again: finished calculations are kept. With little memory, "
+            "use --workers 1. A Python script must start the run under "
+            "`if __name__ == \"__main__\":`, because workers import it.",
         ) from error
 
 

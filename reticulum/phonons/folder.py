@@ -85,15 +85,15 @@ class RunFolder:
 
     def _identify(self, identity: dict[str, Any]) -> None:
         if self.identity_file.exists():
-            written = read_json(self.identity_file)
-            before = written.get("identity", {}) if isinstance(written, dict) else {}
+            before = self.identity_of(self.path)
+            layout = read_json(self.identity_file).get("layout")
             differing = [
                 f"{name}: {_short(before.get(name))} there, {_short(value)} now"
                 for name, value in identity.items()
                 if before.get(name) != value
             ]
-            if written.get("layout") != LAYOUT:
-                differing.insert(0, f"layout: {written.get('layout')} there, {LAYOUT} now")
+            if layout != LAYOUT:
+                differing.insert(0, f"layout: {layout} there, {LAYOUT} now")
             if differing:
                 raise InputError(
                     f"The run folder {self.path} belongs to another calculation.",
@@ -141,7 +141,7 @@ class RunFolder:
                 fix="Make one with: reticulum phonons STRUCTURE -o RUN",
             )
         content = read_json(file)
-        if not isinstance(content, dict) or "identity" not in content:
+        if not (isinstance(content, dict) and isinstance(content.get("identity"), dict)):
             raise InputError(
                 f"{file} does not describe a run.",
                 why="It has no entry 'identity'.",

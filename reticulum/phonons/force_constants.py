@@ -38,6 +38,18 @@ class ForceConstantQuality:
             "largest_ev_per_a2": self.largest_ev_a2,
         }
 
+    @classmethod
+    def from_dict(cls, form: dict[str, float] | None) -> ForceConstantQuality | None:
+        """Quality from its plain form; None where there is none or a number is missing."""
+        try:
+            return cls(
+                asymmetry_ev_a2=float((form or {})["asymmetry_ev_per_a2"]),
+                translation_ev_a2=float((form or {})["translation_ev_per_a2"]),
+                largest_ev_a2=float((form or {})["largest_ev_per_a2"]),
+            )
+        except KeyError:
+            return None
+
 
 def hessian_from_phonopy(force_constants: NDArray[np.float64]) -> NDArray[np.float64]:
     """Hessian matrix of one cell from phonopy's array.

@@ -113,8 +113,14 @@ def relax(
     from ase.filters import FrechetCellFilter
     from ase.optimize import BFGS
 
+    if relax_cell and "stress" not in runner.engine.card.gives:
+        raise InputError(
+            f"The calculator {runner.engine.name} gives no stress.",
+            why="Relaxing the cell needs it.",
+            fix="Leave out --relax-cell, or use another calculator.",
+        )
     work = atoms.copy()
-    work.calc = _stored_calculator(runner, needs_stress=relax_cell)
+    work.calc = _stored_calculator(runner)
     work.set_constraint(FixSymmetry(work, symprec=_constraint_tolerance(), verbose=False))
     progress = runner.progress
     progress.start("relaxation", 0, 0)
@@ -170,7 +176,7 @@ def _largest_move(before: Atoms, after: Atoms) -> float:
     return float(np.linalg.norm(moved - moved.mean(axis=0), axis=1).max())
 
 
-def _stored_calculator(runner: ForceRunner, *, needs_stress: bool) -> Any:
+def _stored_calculator(runner: ForceRunner) -> Any:
     """ASE calculator whose answers come from the runner."""
     from ase.calculators.calculator import Calculator, all_changes
 
@@ -191,11 +197,5 @@ def _stored_calculator(runner: ForceRunner, *, needs_stress: bool) -> Any:
             self.results["forces"] = np.array(found.result.forces_ev_per_a)
             if found.result.stress_ev_per_a3 is not None:
                 self.results["stress"] = np.array(found.result.stress_ev_per_a3)
-            elif needs_stress:
-                raise InputError(
-                    f"The calculator {runner.engine.name} gives no stress.",
-                    why="Relaxing the cell needs it.",
-                    fix="Leave out --relax-cell, or use another calculator.",
-                )
 
     return StoredForces()

@@ -366,11 +366,16 @@ def load_gamma_phonons(path: Path) -> GammaPhonons:
             fix="Run the command that made it again; finished calculations are kept.",
         )
     summary = read_json(summary_file)
+    if not (isinstance(summary, dict) and "raw_force_constants" in summary):
+        raise InputError(
+            f"{summary_file} does not describe phonons.",
+            why="It has no entry 'raw_force_constants'.",
+            fix="Run the command that made it again; finished calculations are kept.",
+        )
     atoms, force_constants = read_phonopy_file(folder.phonopy_file)
     tolerance = float(identity.get("symprec (Å)", SYMMETRY_TOLERANCE_A))
     hessian, _ = symmetrise_hessian(hessian_from_phonopy(force_constants))
     wavenumbers, eigenvectors = gamma_modes(hessian, atoms.get_masses())
-    raw = summary.get("raw_force_constants")
     return GammaPhonons(
         atoms=atoms,
         symmetry=symmetry_of(atoms, tolerance),
@@ -379,17 +384,22 @@ def load_gamma_phonons(path: Path) -> GammaPhonons:
         eigenvectors=eigenvectors,
         n_displacements=summary.get("n_displacements"),
         displacement_a=summary.get("displacement_a"),
-        quality=None
-        if raw is None
-        else ForceConstantQuality(
-            asymmetry_ev_a2=raw["asymmetry_ev_per_a2"],
-            translation_ev_a2=raw["translation_ev_per_a2"],
-            largest_ev_a2=raw["largest_ev_per_a2"],
-        ),
+        quality=ForceConstantQuality.from_dict(summary["raw_force_constants"]),
         relaxation=summary.get("relaxation"),
         calculator=summary.get("calculator", {}),
         warnings=tuple(summary.get("warnings", ())),
     )
+
+
+#: What phonopy's reader raises for a damaged file, YAML's own errors apart.
+_PHONOPY_READING_ERRORS = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+)
 
 
 def read_phonopy_file(path: Path) -> tuple[Atoms, NDArray[np.float64]]:
@@ -419,7 +429,7 @@ def read_phonopy_file(path: Path) -> tuple[Atoms, NDArray[np.float64]]:
         loaded = phonopy.load(
             str(path), log_level=0, produce_fc=True, symmetrize_fc=False, is_compact_fc=False
         )
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, yaml.YAMLError) as error:
+    except (*_PHONOPY_READING_ERRORS, yaml.YAMLError) as error:
         raise InputError(
             f"{path} cannot be read by phonopy.",
             why=f"It is damaged or incomplete ({type(error).__name__}).",
