@@ -23,6 +23,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,21 +110,29 @@ def _scipy_openblas() -> tuple[str, str]:
         return "", "patchelf is not installed"
     original = originals[0]
     mark = hashlib.sha256(f"{original}{original.stat().st_size}".encode()).hexdigest()[:12]
-    for cache in (_cache_folder(), Path(tempfile.gettempdir()) / f"reticulum-{os.getuid()}"):
+    problem = ""
+    for cache in _cache_folders():
         target = cache / f"libopenblas-plain-names-{mark}.so"
         try:
             if not target.is_file():
                 cache.mkdir(parents=True, exist_ok=True)
                 _copy_with_plain_names(tool, original, target)
-        except (OSError, subprocess.SubprocessError):
+        except subprocess.CalledProcessError:
+            return "", f"{tool} cannot rename symbols (it is older than 0.18)"
+        except (OSError, subprocess.TimeoutExpired) as error:
+            problem = str(error)
             continue
         return str(target), f"OpenBLAS of SciPy {scipy.__version__}"
-    return "", "no folder to keep the renamed copy in"
+    return "", f"no folder to keep the renamed copy in ({problem})"
 
 
-def _cache_folder() -> Path:
+def _cache_folders() -> Iterator[Path]:
+    """Where the copy may be kept: in the virtual environment, the user's cache, or scratch."""
+    if sys.prefix != sys.base_prefix:
+        yield Path(sys.prefix) / "share" / "reticulum"
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "reticulum"
+    yield Path(base) / "reticulum"
+    yield Path(tempfile.gettempdir()) / f"reticulum-{os.getuid()}"
 
 
 def _copy_with_plain_names(tool: str, original: Path, target: Path) -> None:
