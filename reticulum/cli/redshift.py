@@ -200,13 +200,16 @@ def _with_calculator(
 ) -> tuple[Path, RedShiftReport]:
     from reticulum.cli.phonons import run_path
     from reticulum.engines.build import resolve_engine
+    from reticulum.frameworks.carboxylates import require_carboxylates
     from reticulum.frameworks.reading import read_structure, structure_label
     from reticulum.phonons.run import open_run
-    from reticulum.thermal.metal_oxygen_scan import Follow
+    from reticulum.thermal.metal_oxygen_scan import Follow, metal_oxygen_coordinate
     from reticulum.thermal.redshift import measured_slopes, predict_redshift
 
     engine = resolve_engine(calculator, weights)
     atoms = read_structure(structure)
+    # Refused before a run folder is made.
+    metal_oxygen_coordinate(atoms, require_carboxylates(atoms))
     label = structure_label(structure)
     measured = measured_slopes(label, material)
     path = run_path(output, label, engine.name)

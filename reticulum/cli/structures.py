@@ -44,7 +44,7 @@ def structures(
                     str(card.n_atoms_primitive),
                     card.status,
                     card.confidence + ("" if card.verification == "verified" else ", unverified"),
-                    card.source,
+                    f"doi:{card.doi}" if card.doi else card.source,
                 )
                 for card in cards
             ],

@@ -285,7 +285,7 @@ def _clear_broken_pool() -> Iterator[None]:
             why="It ran out of memory, was killed, or its calculator crashed.",
             fix="Run the same command again: finished calculations are kept. With little memory, "
             "use --workers 1. A Python script must start the run under "
-            "`if __name__ == \"__main__\":`, because workers import it.",
+            '`if __name__ == "__main__":`, because workers import it.',
         ) from error
 
 

@@ -14,6 +14,13 @@ from reticulum.provenance import read_json, software_versions, timestamp, to_jso
 LAYOUT = 1
 
 
+#: Entries of an identity that are digests, in words for a user.
+_DIGESTS = {
+    "structure": "another structure or geometry",
+    "calculator fingerprint": "another calculator, or other settings or another version of it",
+}
+
+
 class RunFolder:
     """A folder that belongs to one structure, one calculator and one set of options.
 
@@ -88,7 +95,7 @@ class RunFolder:
             before = self.identity_of(self.path)
             layout = read_json(self.identity_file).get("layout")
             differing = [
-                f"{name}: {_short(before.get(name))} there, {_short(value)} now"
+                _DIGESTS.get(name, f"{name} {before.get(name)} there, {value} now")
                 for name, value in identity.items()
                 if before.get(name) != value
             ]
@@ -97,7 +104,7 @@ class RunFolder:
             if differing:
                 raise InputError(
                     f"The run folder {self.path} belongs to another calculation.",
-                    why="Different are " + "; ".join(differing) + ".",
+                    why="It differs: " + "; ".join(differing) + ".",
                     fix="Use the options of that run to go on with it, or another folder with -o.",
                 )
             return
@@ -149,8 +156,3 @@ class RunFolder:
             )
         identity: dict[str, Any] = content["identity"]
         return identity
-
-
-def _short(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -357,18 +357,14 @@ def predict_redshift(
         If a calculation failed; all that finished is kept.
 
     """
-    from reticulum.frameworks.carboxylates import require_carboxylates
     from reticulum.phonons.modes import mode_table, track_carboxylate_modes
     from reticulum.phonons.run import gamma_phonons
     from reticulum.thermal.metal_oxygen import predict_from_scan
     from reticulum.thermal.metal_oxygen_scan import (
         Follow,
-        metal_oxygen_coordinate,
         scan_metal_oxygen,
     )
 
-    # Refused before anything is computed.
-    metal_oxygen_coordinate(run.primitive.atoms, require_carboxylates(run.primitive.atoms))
     table = mode_table(gamma_phonons(run), tolerance_a=run.options.tolerance_a)
     tracked = track_carboxylate_modes(table)
     scans = [

@@ -163,9 +163,7 @@ def test_a_pool_gives_what_one_process_gives_in_order(tmp_path, moody):
     # The first takes longest, so that answers come back in another order than they went out.
     structures = [pair(delay=3.0 - number, apart=3.2 + 0.1 * number) for number in range(4)]
     lines = []
-    with ForceRunner(
-        moody, ForceStore(tmp_path / "f.db"), workers=2, log=lines.append
-    ) as runner:
+    with ForceRunner(moody, ForceStore(tmp_path / "f.db"), workers=2, log=lines.append) as runner:
         found = runner.evaluate(structures, kind="x")
     for answer, expected in zip(found, forces_of(structures), strict=True):
         np.testing.assert_allclose(answer.result.forces_ev_per_a, expected, atol=1e-14)

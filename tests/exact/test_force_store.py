@@ -43,7 +43,9 @@ def answer(seed=1, *, stress=True, charges=True):
 @pytest.mark.parametrize("charges", [True, False])
 def test_what_is_put_comes_back_to_the_bit(tmp_path, stress, charges):
     result = answer(stress=stress, charges=charges)
-    ForceStore(tmp_path / "forces.db").put("k1", crystal(), result, kind="displacement", seconds=1.5)
+    ForceStore(tmp_path / "forces.db").put(
+        "k1", crystal(), result, kind="displacement", seconds=1.5
+    )
     store = ForceStore(tmp_path / "forces.db")  # read by another object, as after a restart
     back = store.get("k1")
     assert back is not None

@@ -169,9 +169,7 @@ def test_symmetric_displacements_are_orthonormal_invariant_and_complete(symmetri
     vector = np.random.default_rng(3).normal(size=(len(symmetric.atoms), 3))
     average = group.symmetrise_vectors(vector)
     np.testing.assert_allclose(group.symmetrise_vectors(average), average, atol=1e-12)
-    np.testing.assert_allclose(
-        columns @ (columns.T @ vector.ravel()), average.ravel(), atol=1e-10
-    )
+    np.testing.assert_allclose(columns @ (columns.T @ vector.ravel()), average.ravel(), atol=1e-10)
 
 
 def test_a_displaced_structure_keeps_the_space_group():

@@ -90,9 +90,7 @@ def test_phonopys_array_becomes_a_matrix_atom_by_atom():
     matrix = hessian_from_phonopy(array)
     for i in range(3):
         for j in range(3):
-            np.testing.assert_array_equal(
-                matrix[3 * i : 3 * i + 3, 3 * j : 3 * j + 3], array[i, j]
-            )
+            np.testing.assert_array_equal(matrix[3 * i : 3 * i + 3, 3 * j : 3 * j + 3], array[i, j])
 
 
 def test_a_diatomic_has_its_textbook_wavenumber():
