@@ -23,6 +23,7 @@ from reticulum.phonons.internal_coordinates import CoordinateGroup
 from reticulum.phonons.irreps import ModeLabels, label_modes
 from reticulum.phonons.run import GammaPhonons
 from reticulum.thermal.band_tracking import TrackedModes
+from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
 
 #: Carboxylate-stretch character from which an infrared-active set is followed along a path.
 TRACKED_CHARACTER = 0.10
@@ -186,7 +187,7 @@ def mode_table(phonons: GammaPhonons, *, tolerance_a: float = SYMMETRY_TOLERANCE
 
 
 def track_carboxylate_modes(table: ModeTable) -> TrackedModes:
-    """The infrared-active sets whose Hessian block is followed to get the carboxylate bands.
+    """The infrared-active sets that are followed to get the carboxylate bands on a path.
 
     Parameters
     ----------
@@ -217,6 +218,9 @@ def track_carboxylate_modes(table: ModeTable) -> TrackedModes:
             )
     members = [labels.sets[number] for number in followed]
 
+    rest = np.setdiff1d(np.arange(len(labels.mode_wavenumbers_cm1)), np.concatenate(members))
+    others = labels.mode_wavenumbers_cm1[rest]
+
     def weights(name: str, fractions: NDArray[np.float64]) -> NDArray[np.float64]:
         per_set = [fractions[n] if n in bands[name] else 0.0 for n in followed]
         return np.repeat(np.array(per_set), [len(modes) for modes in members])
@@ -226,5 +230,7 @@ def track_carboxylate_modes(table: ModeTable) -> TrackedModes:
         vectors=np.ascontiguousarray(labels.eigenvectors[:, np.concatenate(members)]),
         antisymmetric=weights("antisymmetric", table.antisymmetric),
         symmetric=weights("symmetric", table.symmetric),
+        rest_vectors=np.ascontiguousarray(labels.eigenvectors[:, rest]),
+        rest_eigenvalues=np.sign(others) * (others / SQRT_EV_PER_U_A2_TO_CM1) ** 2,
         labels=tuple(labels.labels[number] or "?" for number in followed),
     )

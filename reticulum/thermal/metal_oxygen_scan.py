@@ -19,7 +19,7 @@ from reticulum.thermal.band_tracking import (
     TrackedModes,
     band_positions,
     displaced_structures,
-    hessian_block,
+    hessian_columns,
     mode_displacements,
 )
 from reticulum.thermal.metal_oxygen import MetalOxygenScan
@@ -253,7 +253,7 @@ def _bands_along(
     bands = []
     for number, point in enumerate(points):
         part = found[number * per_point : (number + 1) * per_point]
-        block = hessian_block(
+        columns = hessian_columns(
             tracked,
             phonons.symmetry,
             masses,
@@ -261,7 +261,7 @@ def _bands_along(
             forces_at_rest=point.forces_ev_a,
             forces=[entry.result.forces_ev_per_a for entry in part],
         )
-        bands.append(band_positions(tracked, block))
+        bands.append(band_positions(tracked, columns))
     return bands, len(structures)
 
 
