@@ -321,8 +321,16 @@ def _work(engine: Engine, atoms: Atoms, stress: bool) -> tuple[SinglePoint, floa
     """Energy and forces of one structure, in a worker."""
     started = time.perf_counter()
     digest = engine.fingerprint(atoms).digest
-    if digest not in _CALCULATOR:
-        _CALCULATOR.clear()
-        _CALCULATOR[digest] = engine.make(atoms)
-    result = evaluate(_CALCULATOR[digest], atoms, stress=stress)
+    known = _CALCULATOR.pop(digest, None)
+    _CALCULATOR.clear()
+    calculator = engine.make(atoms) if known is None else known
+    try:
+        result = evaluate(calculator, atoms, stress=stress)
+    except CalculationError:
+        if known is None:
+            raise
+        # The last density may be a bad start for this geometry: once more from scratch.
+        calculator = engine.make(atoms)
+        result = evaluate(calculator, atoms, stress=stress)
+    _CALCULATOR[digest] = calculator
     return result, time.perf_counter() - started
