@@ -114,7 +114,7 @@ def _scipy_openblas() -> tuple[str, str]:
     for cache in _cache_folders():
         target = cache / f"libopenblas-plain-names-{mark}.so"
         try:
-            if not target.is_file():
+            if not target.is_file() or target.stat().st_size < original.stat().st_size:
                 cache.mkdir(parents=True, exist_ok=True)
                 _copy_with_plain_names(tool, original, target)
         except subprocess.CalledProcessError:

@@ -168,7 +168,10 @@ def test_an_installation_without_data_says_so(tmp_path, monkeypatch):
 
 _BLAS_PROGRAM = """
 import json, sys
+from pathlib import Path
+from reticulum.engines import blas
 from reticulum.engines.blas import load_fast_blas, use_one_thread
+blas._cache_folders = lambda: iter([Path(sys.argv[1])])
 use_one_thread()
 choice = load_fast_blas()
 import numpy as np
@@ -182,9 +185,9 @@ print(json.dumps({"source": choice.source, "path": choice.path, "remark": choice
 
 
 def _with_blas(choice, cache):
-    environment = {**os.environ, "RETICULUM_BLAS": choice, "XDG_CACHE_HOME": str(cache)}
+    environment = {**os.environ, "RETICULUM_BLAS": choice}
     answer = subprocess.run(
-        [sys.executable, "-c", _BLAS_PROGRAM],
+        [sys.executable, "-c", _BLAS_PROGRAM, str(cache)],
         env=environment,
         capture_output=True,
         text=True,
@@ -218,12 +221,13 @@ def test_a_cache_that_cannot_be_written_does_not_stop_the_program(tmp_path):
     assert np.isfinite(answer["energy"])
 
 
-def test_a_damaged_cached_library_is_not_used(tmp_path):
+@pytest.mark.skipif(sys.platform != "linux", reason="symbols can be replaced on Linux only")
+def test_a_truncated_cached_library_is_made_again(tmp_path):
     first = _with_blas("scipy", tmp_path)
-    if first["source"] != "scipy":
-        pytest.skip(f"no renamed OpenBLAS here: {first['remark']}")
+    assert first["source"] == "scipy", first["remark"]
     with open(first["path"], "wb") as stream:
         stream.write(b"not a library")
     second = _with_blas("scipy", tmp_path)
-    assert second["source"] == "own"
+    assert second["source"] == "scipy"
+    assert os.stat(second["path"]).st_size > 1_000_000
     assert second["energy"] == pytest.approx(first["energy"], abs=1e-7)

@@ -71,9 +71,9 @@ def moody(tmp_path, monkeypatch):
 def forces_of(structures):
     result = []
     for atoms in structures:
-        atoms = atoms.copy()
-        atoms.calc = LennardJones(epsilon=0.01, sigma=3.0, rc=6.0)
-        result.append(atoms.get_forces())
+        work = atoms.copy()
+        work.calc = LennardJones(epsilon=0.01, sigma=3.0, rc=6.0)
+        result.append(work.get_forces())
     return result
 
 
@@ -216,23 +216,16 @@ def test_a_worker_that_dies_is_a_calculation_error_with_a_hint(tmp_path, moody):
     assert time.monotonic() - started < 30
 
 
-def test_an_error_in_the_block_ends_the_workers_at_once(tmp_path, moody):
-    class Stop(Exception):
-        pass
-
+def test_leaving_with_an_error_ends_the_workers_at_once(tmp_path, moody):
     started = time.monotonic()
-    with (
-        pytest.raises(Stop),
-        ForceRunner(moody, ForceStore(tmp_path / "f.db"), workers=1) as runner,
-    ):
-        runner.evaluate([pair()], kind="x")
-        processes = list(runner._executor._processes.values())
-        runner._executor.submit(time.sleep, 60)
-        raise Stop
-    for process in processes:
-        process.join(5)
-        assert not process.is_alive()
-    assert time.monotonic() - started < 30
+    runner = ForceRunner(moody, ForceStore(tmp_path / "f.db"), workers=1)
+    runner.evaluate([pair()], kind="x")
+    processes = list(runner._executor._processes.values())
+    runner._executor.submit(time.sleep, 60)
+    runner.__exit__(ValueError, ValueError(), None)
+    while any(process.exitcode is None for process in processes):
+        assert time.monotonic() - started < 30
+        time.sleep(0.05)
 
 
 def test_ctrl_c_reaches_the_caller_and_keeps_what_is_finished(tmp_path, moody):
@@ -267,11 +260,13 @@ def test_threads_never_share_a_calculator(tmp_path):
         atoms = bulk("Ar", "fcc", a=5.2, cubic=True) * (1 + number % 2, 1, 1)
         atoms.rattle(0.1, seed=number)
         structures.append(atoms)
-    with futures.ThreadPoolExecutor(4) as pool:
-        with ForceRunner(
+    with (
+        futures.ThreadPoolExecutor(4) as pool,
+        ForceRunner(
             resolve_engine("lj"), ForceStore(tmp_path / "f.db"), executor=pool, workers=4
-        ) as runner:
-            found = runner.evaluate(structures, kind="x")
+        ) as runner,
+    ):
+        found = runner.evaluate(structures, kind="x")
     engine = resolve_engine("lj")
     for atoms, answer in zip(structures, found, strict=True):
         atoms.calc = engine.make(atoms)

@@ -145,7 +145,8 @@ def test_a_truncated_database_is_an_input_error_wherever_it_shows(tmp_path, shar
         store.put(f"k{number}", crystal(number), answer(number), kind="scan", seconds=0.0)
     content = path.read_bytes()
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(InputError) as caught:
+
+    def read_and_write():
         damaged = ForceStore(path)
         for number in range(40):
             found = damaged.get(f"k{number}")
@@ -153,6 +154,9 @@ def test_a_truncated_database_is_an_input_error_wherever_it_shows(tmp_path, shar
             expected = answer(number).forces_ev_per_a
             assert found.result.forces_ev_per_a.tobytes() == expected.tobytes()
         damaged.put("new", crystal(), answer(), kind="scan", seconds=0.0)
+
+    with pytest.raises(InputError) as caught:
+        read_and_write()
     assert str(path) in caught.value.what
 
 

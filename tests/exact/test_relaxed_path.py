@@ -197,7 +197,7 @@ def test_an_interrupted_path_goes_on_from_the_store(triatomic):
 
 
 def test_a_point_that_cannot_be_relaxed_is_named(triatomic):
-    atoms, runner, _, hessian = triatomic
+    atoms, runner, _, _ = triatomic
     start, _ = first_distance(atoms.positions)
     with pytest.raises(CalculationError, match="metal-oxygen distance of") as caught:
         relaxed_points(
