@@ -113,7 +113,7 @@ def write_result(content: Any, target: str) -> None:
     from reticulum.provenance import to_jsonable, write_json
 
     if target == STANDARD_OUTPUT:
-        sys.stdout.write(json.dumps(to_jsonable(content), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(to_jsonable(content), indent=2) + "\n")
         sys.stdout.flush()
         return
     try:

@@ -69,7 +69,7 @@ def phonons(
             progress=TerminalProgress(),
         ) as run:
             result = gamma_phonons(run)
-        table = mode_table(result, tolerance_a=symprec)
+        table = mode_table(result)
         if json is not None:
             write_result({"phonons": result.to_dict(), "modes": table.to_dict()}, json)
             return

@@ -173,9 +173,12 @@ def _two_state_only(
 ) -> tuple[Path | None, RedShiftReport]:
     from pathlib import Path
 
-    from reticulum.frameworks.reading import structure_label
+    from reticulum.frameworks.library import find_structure_card
+    from reticulum.frameworks.reading import read_structure, structure_label
     from reticulum.thermal.redshift import RedShiftReport, measured_slopes, two_state_variants
 
+    if find_structure_card(structure) is None:
+        read_structure(structure)  # refuses a file that does not exist or is no crystal
     label = structure_label(structure)
     report = RedShiftReport(
         label=label,
@@ -234,10 +237,18 @@ def _with_calculator(
 
 def _write(report: RedShiftReport, path: Path) -> tuple[Path, ...]:
     """Write JSON, table and figure into the run folder."""
+    from reticulum.errors import InputError
     from reticulum.plotting.redshift import figure_redshift, save_figure
     from reticulum.provenance import write_json, write_text_atomically
 
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"The folder {path} cannot be made.",
+            why=str(error.strerror or error),
+            fix="Choose another folder with -o.",
+        ) from error
     stem = "redshift" if report.oscillators else "two-state"
     files = [path / f"{stem}.json", path / f"{stem}.csv"]
     write_json(files[0], report.to_dict())
@@ -263,7 +274,7 @@ def print_report(report: RedShiftReport) -> None:
     for entry in report.two_state:
         result = entry.result
         print_table(
-            f"Two states, {entry.name} J/mol/K ({entry.origin} to the measured band)"
+            f"Two states, {entry.name} J/mol/K (fitted to the measured band of HKUST-1)"
             if entry.origin == "fitted"
             else "Two states, parameters given",
             ("T/°C ", "ln K ", "loose ", "mean/cm⁻¹ ", "one Gaussian/cm⁻¹ ", "its FWHM/cm⁻¹ "),

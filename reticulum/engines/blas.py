@@ -127,12 +127,11 @@ def _scipy_openblas() -> tuple[str, str]:
 
 
 def _cache_folders() -> Iterator[Path]:
-    """Where the copy may be kept: in the virtual environment, the user's cache, or scratch."""
+    """Where the copy may be kept: in the virtual environment or the user's cache."""
     if sys.prefix != sys.base_prefix:
         yield Path(sys.prefix) / "share" / "reticulum"
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     yield Path(base) / "reticulum"
-    yield Path(tempfile.gettempdir()) / f"reticulum-{os.getuid()}"
 
 
 def _copy_with_plain_names(tool: str, original: Path, target: Path) -> None:

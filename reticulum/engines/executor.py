@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -82,6 +83,23 @@ def free_cores() -> int:
     return os.cpu_count() or 1
 
 
+def require_workers(workers: int | None) -> None:
+    """Refuse a number of workers below one.
+
+    Raises
+    ------
+    InputError
+        If it is zero or negative.
+
+    """
+    if workers is not None and workers < 1:
+        raise InputError(
+            f"The number of workers is {workers}.",
+            why="At least one process must compute.",
+            fix="Give a positive number.",
+        )
+
+
 class ForceRunner:
     """Computes forces of structures through a store.
 
@@ -118,12 +136,7 @@ class ForceRunner:
         progress: Progress | None = None,
         log: Callable[[str], None] | None = None,
     ) -> None:
-        if workers is not None and workers < 1:
-            raise InputError(
-                f"The number of workers is {workers}.",
-                why="At least one process must compute.",
-                fix="Give a positive number.",
-            )
+        require_workers(workers)
         self.engine = engine
         self.store = store
         self.progress: Progress = progress or Silent()
@@ -238,7 +251,9 @@ class ForceRunner:
         def submit_next() -> None:
             for key, index in waiting:
                 atoms = _bare(structures[index])
-                flying[executor.submit(_work, self.engine, atoms, self._stress)] = (key, index)
+                with _deaf_to_ctrl_c():
+                    future = executor.submit(_work, self.engine, atoms, self._stress)
+                flying[future] = (key, index)
                 return
 
         with _clear_broken_pool():
@@ -250,14 +265,14 @@ class ForceRunner:
                     key, index = flying.pop(future)
                     try:
                         result, seconds = future.result()
-                    except CalculationError as error:
+                    except (CalculationError, BrokenProcessPool) as error:
                         failure = failure or error
                         continue
                     if failure is None:
                         submit_next()
                     yield key, index, result, seconds
-        if failure is not None:
-            raise failure
+            if failure is not None:
+                raise failure
 
     def _pool(self) -> futures.Executor:
         if self._executor is None:
@@ -279,7 +294,7 @@ def _clear_broken_pool() -> Iterator[None]:
     """Turn the end of a worker process into an error that says what to do."""
     try:
         yield
-    except futures.process.BrokenProcessPool as error:
+    except BrokenProcessPool as error:
         raise CalculationError(
             "A worker process ended without an answer.",
             why="It ran out of memory, was killed, or its calculator crashed.",
@@ -287,6 +302,22 @@ def _clear_broken_pool() -> Iterator[None]:
             "use --workers 1. A Python script must start the run under "
             '`if __name__ == "__main__":`, because workers import it.',
         ) from error
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Start processes that Ctrl-C in a terminal does not reach: they inherit the blocked signal.
+
+    `_start_worker` would ignore it too, but only after a second of imports.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _bare(atoms: Atoms) -> Atoms:

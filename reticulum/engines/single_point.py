@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 #: impossible spin) and ase InputError (overlapping atoms, unknown element), both RuntimeError;
 #: tblite.exceptions.TBLiteValueError and TBLiteTypeError. ase PropertyNotImplementedError is a
 #: NotImplementedError, and torch raises RuntimeError, out of memory included.
-_RUNNING_ERRORS = (RuntimeError, ValueError, TypeError, ArithmeticError, LookupError)
+_RUNNING_ERRORS = (
+    RuntimeError,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+    OSError,
+    MemoryError,
+)
 
 #: Fragments of messages, why it happens and what to do.
 _REASONS: tuple[tuple[str, str, str], ...] = (

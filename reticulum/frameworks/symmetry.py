@@ -202,12 +202,13 @@ def symmetrised_primitive(atoms: Atoms, tolerance_a: float = SYMMETRY_TOLERANCE_
     Raises
     ------
     InputError
-        If spglib cannot standardise the cell.
+        If spglib cannot standardise the cell, or atoms of one element have different masses.
 
     """
     import spglib
     from ase import Atoms as PlainAtoms
 
+    masses = _mass_of_elements(atoms)
     found = _dataset(atoms, tolerance_a)
     cell, positions, numbers = _spglib_cell(atoms)
     with warnings.catch_warnings():
@@ -221,11 +222,25 @@ def symmetrised_primitive(atoms: Atoms, tolerance_a: float = SYMMETRY_TOLERANCE_
         cell=standard[0], scaled_positions=standard[1], numbers=standard[2], pbc=True
     )
     primitive = _sorted_like_first_appearance(primitive, atoms)
+    primitive.set_masses([masses[int(number)] for number in primitive.numbers])
     return PrimitiveCell(
         atoms=primitive,
         symmetry=symmetry_of(primitive, tolerance_a),
         warning=_lost_symmetry(atoms, found, tolerance_a),
     )
+
+
+def _mass_of_elements(atoms: Atoms) -> dict[int, float]:
+    """Mass of each element, u."""
+    masses: dict[int, float] = {}
+    for number, mass in zip(atoms.numbers.tolist(), atoms.get_masses().tolist(), strict=True):
+        if abs(masses.setdefault(number, mass) - mass) > 1e-6:
+            raise InputError(
+                f"Atoms of element {number} have masses of {masses[number]:g} and {mass:g} u.",
+                why="Symmetry would exchange different isotopes of one element.",
+                fix="Give all atoms of an element the same mass.",
+            )
+    return masses
 
 
 def _sorted_like_first_appearance(primitive: Atoms, atoms: Atoms) -> Atoms:

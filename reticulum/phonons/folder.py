@@ -20,6 +20,11 @@ _DIGESTS = {
     "calculator fingerprint": "another calculator, or other settings or another version of it",
 }
 
+#: What a folder may hold before a run claims it: the lock, and `redshift --method two-state -o`.
+_MAY_BE_THERE = frozenset(
+    {".lock", "two-state.json", "two-state.csv", "two-state.png", "two-state.svg"}
+)
+
 
 class RunFolder:
     """A folder that belongs to one structure, one calculator and one set of options.
@@ -108,7 +113,7 @@ class RunFolder:
                     fix="Use the options of that run to go on with it, or another folder with -o.",
                 )
             return
-        others = [p.name for p in self.path.iterdir() if p.name != ".lock"]
+        others = [p.name for p in self.path.iterdir() if p.name not in _MAY_BE_THERE]
         if others:
             raise InputError(
                 f"The folder {self.path} is not empty and is not a run folder.",

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from reticulum.errors import CalculationError
 from reticulum.frameworks.bonds import BondGraph, find_bonds
 from reticulum.frameworks.carboxylates import Carboxylate, find_carboxylates
-from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
 from reticulum.phonons.character import (
     FRACTION_LABELS,
     ModeCharacters,
@@ -154,15 +153,13 @@ def _binding_modes(carboxylates: tuple[Carboxylate, ...]) -> dict[str, int]:
     return counts
 
 
-def mode_table(phonons: GammaPhonons, *, tolerance_a: float = SYMMETRY_TOLERANCE_A) -> ModeTable:
+def mode_table(phonons: GammaPhonons) -> ModeTable:
     """Symmetry and carboxylate character of all Gamma modes.
 
     Parameters
     ----------
     phonons
         Gamma phonons of a primitive cell.
-    tolerance_a
-        Symmetry tolerance, Å.
 
     """
     graph: BondGraph = find_bonds(phonons.atoms)
@@ -171,7 +168,7 @@ def mode_table(phonons: GammaPhonons, *, tolerance_a: float = SYMMETRY_TOLERANCE
         phonons.atoms,
         np.array(phonons.wavenumbers_cm1),
         np.array(phonons.eigenvectors),
-        symprec=tolerance_a,
+        symprec=phonons.tolerance_a,
     )
     basis = orthogonal_coordinates(phonons.atoms, graph, carboxylates)
     characters = assign_carboxylate_character(

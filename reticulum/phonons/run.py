@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.engines.build import Engine
-from reticulum.engines.executor import ForceRunner, Progress, Silent
+from reticulum.engines.executor import ForceRunner, Progress, Silent, require_workers
 from reticulum.engines.store import ForceStore
 from reticulum.errors import InputError
 from reticulum.frameworks.symmetry import (
@@ -65,6 +65,8 @@ class GammaPhonons:
         Name and state of the calculator in words.
     warnings
         Sentences for the user.
+    tolerance_a
+        Distance within which atoms count as symmetry-equivalent, Å.
 
     """
 
@@ -79,6 +81,7 @@ class GammaPhonons:
     relaxation: dict[str, Any] | None
     calculator: dict[str, Any]
     warnings: tuple[str, ...]
+    tolerance_a: float = SYMMETRY_TOLERANCE_A
 
     def __post_init__(self) -> None:
         """Check shapes and make the arrays read-only."""
@@ -160,6 +163,7 @@ def open_run(
     """
     options = options or PhononOptions()
     progress = progress or Silent()
+    require_workers(workers)
     engine.check_available()
     primitive = symmetrised_primitive(structure, options.tolerance_a)
     atoms = primitive.atoms
@@ -275,6 +279,7 @@ def gamma_phonons(run: Run) -> GammaPhonons:
             "fingerprint": fingerprint.to_dict(),
         },
         warnings=warnings,
+        tolerance_a=run.options.tolerance_a,
     )
     _write(run, phonopy, result)
     return result
@@ -388,6 +393,7 @@ def load_gamma_phonons(path: Path) -> GammaPhonons:
         relaxation=summary.get("relaxation"),
         calculator=summary.get("calculator", {}),
         warnings=tuple(summary.get("warnings", ())),
+        tolerance_a=tolerance,
     )
 
 

@@ -50,7 +50,12 @@ class Citation:
         first = authors[0].split(",")[0] + (" et al." if len(authors) > 1 else "")
         journal = self.fields.get("journal")
         if journal is None:
-            place = f"{self.fields['title']}, {self.fields['publisher']}"
+            where = [
+                self.fields[name] for name in ("booktitle", "publisher") if name in self.fields
+            ]
+            if "eprint" in self.fields:
+                where.append(f"arXiv:{self.fields['eprint']}")
+            place = ", ".join([self.fields["title"], *where])
         else:
             place = f"{journal} {self.fields.get('volume', '')}".strip()
             page = self.fields.get("pages", "").split("--")[0]

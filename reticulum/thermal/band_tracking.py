@@ -14,11 +14,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from reticulum.errors import CalculationError
 from reticulum.frameworks.symmetry import CrystalSymmetry
 from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+#: Singular value, relative to the largest, below which images of a mode span no further direction.
+_SMALLEST_SPAN = 1e-6
+
+#: Eigenvalues this close, relative to the largest, count as degenerate.
+_DEGENERATE = 1e-9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +204,15 @@ def hessian_columns(
         ):
             places.append(basis.T @ _carried(vector, rotation, permutation))
             images.append(_carried(column, rotation, permutation))
-    columns: NDArray[np.float64] = np.array(images).T @ np.linalg.pinv(np.array(places).T)
+    place = np.array(places).T
+    if np.linalg.matrix_rank(place, tol=_SMALLEST_SPAN * np.linalg.norm(place, 2)) < len(place):
+        raise CalculationError(
+            "The space group does not connect the partners of a degenerate set of modes.",
+            why="Modes of different symmetry lie within rounding of each other and count as one "
+            "set, so that one displacement does not give all columns of their Hessian.",
+            fix="Use another --displacement, or a smaller --fmax, so that they come apart.",
+        )
+    columns: NDArray[np.float64] = np.array(images).T @ np.linalg.pinv(place)
     return columns
 
 
@@ -216,7 +231,7 @@ class BandPositions:
     Parameters
     ----------
     wavenumbers_cm1
-        (m,), cm⁻¹, ascending.
+        (m,) or a few more where a degenerate set is completed, cm⁻¹, ascending.
     antisymmetric_weights, symmetric_weights
         (m,) character of each: that of the original modes, shared out as they mix.
     antisymmetric_cm1, symmetric_cm1
@@ -259,8 +274,7 @@ def band_positions(tracked: TrackedModes, columns: NDArray[np.float64]) -> BandP
     matrix[:size, size:] = outer.T
     values, vectors = np.linalg.eigh(matrix)
     shares = vectors[:size] ** 2
-    # The modes that descend from the tracked ones.
-    followed = np.sort(np.argsort(-shares.sum(axis=0), kind="stable")[:size])
+    followed = _descendants(values, shares.sum(axis=0), size)
     values, shares = values[followed], shares[:, followed]
     wavenumbers = np.sign(values) * np.sqrt(np.abs(values)) * SQRT_EV_PER_U_A2_TO_CM1
     antisymmetric = tracked.antisymmetric @ shares
@@ -272,6 +286,22 @@ def band_positions(tracked: TrackedModes, columns: NDArray[np.float64]) -> BandP
         antisymmetric_cm1=_centre(wavenumbers, antisymmetric),
         symmetric_cm1=_centre(wavenumbers, symmetric),
     )
+
+
+def _descendants(
+    values: NDArray[np.float64], shares: NDArray[np.float64], size: int
+) -> NDArray[np.int64]:
+    """Modes that descend from the tracked ones: those with most of them, whole degenerate sets."""
+    scale = float(np.abs(values).max())
+    gaps = np.flatnonzero(np.diff(values) > _DEGENERATE * scale) + 1
+    sets = np.split(np.arange(len(values)), gaps)
+    order = sorted(range(len(sets)), key=lambda number: -float(shares[sets[number]].mean()))
+    chosen: list[int] = []
+    for number in order:
+        if len(chosen) >= size:
+            break
+        chosen.extend(int(mode) for mode in sets[number])
+    return np.array(sorted(chosen), dtype=np.int64)
 
 
 def _centre(wavenumbers: NDArray[np.float64], weights: NDArray[np.float64]) -> float:

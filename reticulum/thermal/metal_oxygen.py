@@ -77,6 +77,8 @@ class MetalOxygenScan:
         Wavenumbers of the totally symmetric modes that are held, cm⁻¹.
     space_group
         Symbol of the symmetry that is kept.
+    notes
+        Sentences on what the scan did not reach.
 
     """
 
@@ -98,6 +100,7 @@ class MetalOxygenScan:
     follow: str
     held_cm1: tuple[float, ...]
     space_group: str
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check shapes and make the arrays read-only."""
@@ -138,6 +141,7 @@ class MetalOxygenScan:
             "coordinate": self.description,
             "follow": self.follow,
             "held_modes_cm1": list(self.held_cm1),
+            "notes": list(self.notes),
             "distances_a": self.distances_a.tolist(),
             "energies_per_carboxylate_cm1": self.energies_cm1.tolist(),
             "masses_per_carboxylate_amu": self.masses_amu.tolist(),
@@ -300,7 +304,7 @@ def predict_from_scan(
     energies = np.asarray(levels.energies_cm1)
     bottom = float(potential.min())
     keep = energies - bottom < 10.0 * BOLTZMANN_CM1_PER_K * float(temperatures.max())
-    warnings = []
+    warnings = list(scan.notes)
     if missed > OUTSIDE_LIMIT:
         warnings.append(
             f"{100 * missed:.1f} % of the thermal probability at the highest temperature lies "

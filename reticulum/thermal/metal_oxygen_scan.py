@@ -52,8 +52,9 @@ POINTS_PER_SIDE = 4
 #: Most points on a side (a soft side goes on until the energy is reached).
 MOST_POINTS_PER_SIDE = 7
 
-#: Largest displacement of an atom along a tracked mode, Å.
-MODE_DISPLACEMENT_A = 0.01
+#: Largest displacement of an atom along a tracked mode, Å. At 0.01 Å the quartic part of the C-O
+#: potential lifts the antisymmetric band by 0.8 cm⁻¹ all along a scan, at 0.005 Å by 0.2 cm⁻¹.
+MODE_DISPLACEMENT_A = 0.005
 
 
 def metal_oxygen_coordinate(atoms: Atoms, carboxylates: tuple[Carboxylate, ...]) -> Coordinate:
@@ -278,13 +279,14 @@ def _scan_result(
     held_cm1: tuple[float, ...],
 ) -> MetalOxygenScan:
     distances = np.array([point.coordinate_a for point in points])
-    energies = np.array([point.energy_ev for point in points])
     equilibrium = int(np.abs(distances - start).argmin())
     n_units = len(carboxylates)
+    energies = np.array([point.energy_ev for point in points])
+    energies = (energies - energies[equilibrium]) * EV_TO_CM1 / n_units
     geometry = _geometry_along(phonons.atoms, carboxylates, points)
     return MetalOxygenScan(
         distances_a=distances,
-        energies_cm1=(energies - energies[equilibrium]) * EV_TO_CM1 / n_units,
+        energies_cm1=energies,
         masses_amu=_path_masses(phonons.atoms.get_masses(), points) / n_units,
         antisymmetric_cm1=np.array([band.antisymmetric_cm1 for band in bands]),
         symmetric_cm1=np.array([band.symmetric_cm1 for band in bands]),
@@ -308,6 +310,12 @@ def _scan_result(
         follow=follow.value,
         held_cm1=held_cm1,
         space_group=phonons.symmetry.symbol,
+        notes=tuple(
+            f"The scan ends at {distances[end]:.3f} Å, {energies[end]:.0f} cm⁻¹ above the minimum, "
+            f"before it reaches {SCAN_ENERGY_CM1:.0f} cm⁻¹."
+            for end in (0, -1)
+            if energies[end] < SCAN_ENERGY_CM1
+        ),
     )
 
 

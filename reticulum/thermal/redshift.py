@@ -272,7 +272,7 @@ def two_state_variants(given: TwoStateParameters | None = None) -> tuple[NamedTw
     """
     variants = [
         NamedTwoState(
-            name=f"published, ΔCp {parameters.dcp_j_mol_k:g}",
+            name=f"HKUST-1, ΔCp {parameters.dcp_j_mol_k:g}",
             origin="fitted",
             result=two_state_prediction(parameters),
         )
@@ -365,7 +365,7 @@ def predict_redshift(
         scan_metal_oxygen,
     )
 
-    table = mode_table(gamma_phonons(run), tolerance_a=run.options.tolerance_a)
+    table = mode_table(gamma_phonons(run))
     tracked = track_carboxylate_modes(table)
     scans = [
         scan_metal_oxygen(run, table.phonons, tracked, follow=which)

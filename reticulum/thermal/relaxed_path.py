@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 #: Largest force left on the free coordinates, eV/Å (norm in the space of symmetric displacements).
-PATH_FORCE_LIMIT_EV_A = 0.01
+#: At 0.01 eV/Å slopes of a model with exactly known forces were off by 3 %, at 0.002 by 0.1 %.
+PATH_FORCE_LIMIT_EV_A = 0.002
 
 #: Deviation allowed from the held value of the coordinate, Å.
 PATH_COORDINATE_LIMIT_A = 1e-6
@@ -29,7 +30,10 @@ PATH_COORDINATE_LIMIT_A = 1e-6
 _LONGEST_STEP_RMS_A = 0.05
 
 #: Iterations after which a point is given up.
-_MAX_ITERATIONS = 25
+_MAX_ITERATIONS = 40
+
+#: Points that an arm must have; with fewer, a point that does not converge is an error.
+_FEWEST_POINTS = 2
 
 #: Smallest curvature that a preconditioner may have, eV/Å².
 _SMALLEST_CURVATURE_EV_A2 = 0.5
@@ -75,6 +79,7 @@ class _Arm:
     start: NDArray[np.float64]
     hessian: NDArray[np.float64]
     done: list[PathPoint]
+    ended: bool = False
 
 
 def relaxed_points(
@@ -117,7 +122,8 @@ def relaxed_points(
     Raises
     ------
     CalculationError
-        If a point does not converge.
+        If one of the first two points of an arm does not converge. Further out the arm ends there,
+        and the user is told.
 
     """
     origin = np.array(atoms.positions)
@@ -138,7 +144,9 @@ def relaxed_points(
         open_arms = [
             (arm, targets[level])
             for arm, targets in zip(arms, targets_a, strict=True)
-            if level < len(targets) and arm.done[-1].energy_ev - start.energy_ev < energy_limit_ev
+            if level < len(targets)
+            and not arm.ended
+            and arm.done[-1].energy_ev - start.energy_ev < energy_limit_ev
         ]
         if not open_arms:
             break
@@ -185,7 +193,14 @@ def _relax_together(
             runner.progress.advance(
                 kind, answer.seconds, f"metal-oxygen distance {state.target:.3f} Å"
             )
-            if state.absorb(answer.result.energy_ev, answer.result.forces_ev_per_a):
+            try:
+                arrived = state.absorb(answer.result.energy_ev, answer.result.forces_ev_per_a)
+            except CalculationError as error:
+                if len(state.arm.done) - 1 < _FEWEST_POINTS:
+                    raise
+                state.arm.ended = arrived = True
+                runner.progress.message(f"{error.what} The scan ends before it on this side.")
+            if arrived:
                 del working[number]
 
 
