@@ -328,6 +328,10 @@ def print_report(report: RedShiftReport) -> None:
         typer.echo(sentence)
 
 
+def _number_or_blank(value: float) -> str:
+    return f"{value:.1f}" if value == value else ""  # noqa: PLR0124 - NaN is not itself
+
+
 def _print_oscillator(oscillator: OscillatorResult) -> None:
     from reticulum.units import ZERO_CELSIUS_K
 
@@ -339,8 +343,8 @@ def _print_oscillator(oscillator: OscillatorResult) -> None:
             (
                 f"{scan.distances_a[k]:.4f}" + (" *" if k == scan.equilibrium else "  "),
                 f"{scan.energies_cm1[k]:.0f}",
-                f"{scan.antisymmetric_cm1[k]:.1f}",
-                f"{scan.symmetric_cm1[k]:.1f}",
+                _number_or_blank(scan.antisymmetric_cm1[k]),
+                _number_or_blank(scan.symmetric_cm1[k]),
                 f"{scan.metal_metal_a[k]:.3f}",
                 f"{scan.carbon_oxygen_a[k]:.4f}",
                 f"{scan.angle_deg[k]:.2f}",

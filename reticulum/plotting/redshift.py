@@ -221,9 +221,10 @@ def draw_bands_along_scan(axes: Axes, oscillators: Sequence[OscillatorResult]) -
             (scan.symmetric_cm1, SYMMETRIC_COLOUR, r"$\nu_\mathrm{s}$"),
         ):
             reference = values[scan.equilibrium]
+            known = np.isfinite(values)
             axes.plot(
-                scan.distances_a,
-                values - reference,
+                scan.distances_a[known],
+                values[known] - reference,
                 line,
                 markersize=3.5,
                 color=colour,

@@ -54,9 +54,9 @@ class MetalOxygenScan:
         (k,) effective mass per carboxylate, u: Σ_i m_i |dx_i/ds|² divided by the number of
         carboxylates.
     antisymmetric_cm1, symmetric_cm1
-        (k,) band centres, cm⁻¹.
+        (k,) band centres, cm⁻¹; NaN at points where they were not computed.
     strongest_antisymmetric_cm1, strongest_symmetric_cm1
-        (k,) wavenumber of the single tracked mode with most of each character, cm⁻¹.
+        (k,) wavenumber of the single tracked mode with most of each character, cm⁻¹; NaN likewise.
     metal_metal_a
         (k,) mean distance of metals that share a carboxylate, Å; NaN where none do.
     carbon_oxygen_a
@@ -333,7 +333,7 @@ def predict_from_scan(
 
 def _spline(s: NDArray[np.float64], values: NDArray[np.float64]) -> BSpline:
     """Interpolating spline of the highest odd degree up to five that the points allow."""
-    return make_interp_spline(s, values, k=5 if len(s) > 6 else 3)
+    return make_interp_spline(s, values, k=5 if len(s) > 6 else 3 if len(s) > 3 else 1)
 
 
 def _continued(s: NDArray[np.float64], energies: NDArray[np.float64]) -> _Curve:
@@ -353,11 +353,13 @@ def _continued(s: NDArray[np.float64], energies: NDArray[np.float64]) -> _Curve:
 
 
 def _line_continued(s: NDArray[np.float64], values: NDArray[np.float64]) -> _Curve:
-    """Spline through the values, continued by straight lines."""
-    inside = _spline(s, values)
+    """Spline through the values that are there, continued by straight lines."""
+    known = np.isfinite(values)
+    inside = _spline(s[known], values[known])
+    low, high = s[known][[0, -1]]
 
     def curve(x: NDArray[np.float64]) -> NDArray[np.float64]:
-        near = np.clip(x, s[0], s[-1])
+        near = np.clip(x, low, high)
         return np.asarray(inside(near) + inside(near, 1) * (x - near), dtype=np.float64)
 
     return curve
