@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 #: Singular value, relative to the largest, below which images of a mode span no further direction.
 _SMALLEST_SPAN = 1e-6
 
-#: Eigenvalues this close, relative to the largest, count as degenerate.
-_DEGENERATE = 1e-9
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackedModes:
@@ -226,14 +223,16 @@ def _carried(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandPositions:
-    """Wavenumbers of the tracked modes at one geometry, and the two band centres.
+    """Wavenumbers at one geometry with their carboxylate character, and the two band centres.
 
     Parameters
     ----------
     wavenumbers_cm1
-        (m,) or a few more where a degenerate set is completed, cm⁻¹, ascending.
+        (3n,) of all modes, cm⁻¹, ascending.
     antisymmetric_weights, symmetric_weights
-        (m,) character of each: that of the original modes, shared out as they mix.
+        (3n,) character of each: that of the original modes, shared out as they mix, times the
+        share of the mode that lies in the tracked space. So a mode that mixes half and half with a
+        neighbour counts with both, and traces of character in distant modes do not count.
     antisymmetric_cm1, symmetric_cm1
         Centre of each band, cm⁻¹: the mean of the wavenumbers weighted with the character, which
         does not change when near-degenerate modes mix.
@@ -255,7 +254,7 @@ def band_positions(tracked: TrackedModes, columns: NDArray[np.float64]) -> BandP
     in third order only. Without the coupling to the others the modes could not adapt to the
     distorted geometry: for HKUST-1 with all metal-oxygen distances 0.14 Å longer, the symmetric
     centre came out 15 cm⁻¹ too low without it and 0.4 cm⁻¹ with it, the antisymmetric one 2.5 and
-    0.02 cm⁻¹, against the complete Hessian of that geometry (GFN1-xTB).
+    0.01 cm⁻¹, against the complete Hessian of that geometry (GFN1-xTB).
 
     Parameters
     ----------
@@ -274,11 +273,10 @@ def band_positions(tracked: TrackedModes, columns: NDArray[np.float64]) -> BandP
     matrix[:size, size:] = outer.T
     values, vectors = np.linalg.eigh(matrix)
     shares = vectors[:size] ** 2
-    followed = _descendants(values, shares.sum(axis=0), size)
-    values, shares = values[followed], shares[:, followed]
+    share = shares.sum(axis=0)
     wavenumbers = np.sign(values) * np.sqrt(np.abs(values)) * SQRT_EV_PER_U_A2_TO_CM1
-    antisymmetric = tracked.antisymmetric @ shares
-    symmetric = tracked.symmetric @ shares
+    antisymmetric = (tracked.antisymmetric @ shares) * share
+    symmetric = (tracked.symmetric @ shares) * share
     return BandPositions(
         wavenumbers_cm1=wavenumbers,
         antisymmetric_weights=antisymmetric,
@@ -286,22 +284,6 @@ def band_positions(tracked: TrackedModes, columns: NDArray[np.float64]) -> BandP
         antisymmetric_cm1=_centre(wavenumbers, antisymmetric),
         symmetric_cm1=_centre(wavenumbers, symmetric),
     )
-
-
-def _descendants(
-    values: NDArray[np.float64], shares: NDArray[np.float64], size: int
-) -> NDArray[np.int64]:
-    """Modes that descend from the tracked ones: those with most of them, whole degenerate sets."""
-    scale = float(np.abs(values).max())
-    gaps = np.flatnonzero(np.diff(values) > _DEGENERATE * scale) + 1
-    sets = np.split(np.arange(len(values)), gaps)
-    order = sorted(range(len(sets)), key=lambda number: -float(shares[sets[number]].mean()))
-    chosen: list[int] = []
-    for number in order:
-        if len(chosen) >= size:
-            break
-        chosen.extend(int(mode) for mode in sets[number])
-    return np.array(sorted(chosen), dtype=np.int64)
 
 
 def _centre(wavenumbers: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
