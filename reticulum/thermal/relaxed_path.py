@@ -32,6 +32,11 @@ _LONGEST_STEP_RMS_A = 0.05
 #: Iterations after which a point is given up.
 _MAX_ITERATIONS = 40
 
+#: A step of all atoms this many times as long as the one before, for equal steps of the coordinate,
+#: is a jump to another structure (a bond that opens), not a path. Steps of smooth scans of HKUST-1
+#: and MOF-5 change by less than a third.
+_LARGEST_STEP_RATIO = 2.0
+
 #: Points that an arm must have; with fewer, a point that does not converge is an error.
 _FEWEST_POINTS = 2
 
@@ -202,6 +207,23 @@ def _relax_together(
                 runner.progress.message(f"{error.what} The scan ends before it on this side.")
             if arrived:
                 del working[number]
+                _end_at_a_jump(state.arm, runner)
+
+
+def _end_at_a_jump(arm: _Arm, runner: ForceRunner) -> None:
+    """Give up the last point of an arm if it does not continue the path, and end the arm there."""
+    if arm.ended or len(arm.done) <= _FEWEST_POINTS + 1:
+        return
+    third, second, last = (point.positions_a for point in arm.done[-3:])
+    if np.linalg.norm(last - second) <= _LARGEST_STEP_RATIO * np.linalg.norm(second - third):
+        return
+    lost = arm.done.pop()
+    arm.ended = True
+    runner.progress.message(
+        f"Between {arm.done[-1].coordinate_a:.3f} and {lost.coordinate_a:.3f} Å the relaxed path "
+        f"jumps to another structure ({lost.energy_ev - arm.done[-1].energy_ev:+.3f} eV per cell). "
+        "The scan ends before it on this side."
+    )
 
 
 class _Relaxing:
