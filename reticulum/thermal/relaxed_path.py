@@ -34,8 +34,8 @@ _MAX_ITERATIONS = 40
 
 #: A step of all atoms this many times as long as the one before, for equal steps of the coordinate,
 #: is a jump to another structure (a bond that opens), not a path. Steps of smooth scans of HKUST-1
-#: and MOF-5 change by less than a third.
-_LARGEST_STEP_RATIO = 2.0
+#: and MOF-5 change by less than a third, those of a path that bends sharply by a factor of two.
+_LARGEST_STEP_RATIO = 4.0
 
 #: Points that an arm must have; with fewer, a point that does not converge is an error.
 _FEWEST_POINTS = 2
@@ -214,8 +214,10 @@ def _end_at_a_jump(arm: _Arm, runner: ForceRunner) -> None:
     """Give up the last point of an arm if it does not continue the path, and end the arm there."""
     if arm.ended or len(arm.done) <= _FEWEST_POINTS + 1:
         return
-    third, second, last = (point.positions_a for point in arm.done[-3:])
-    if np.linalg.norm(last - second) <= _LARGEST_STEP_RATIO * np.linalg.norm(second - third):
+    steps = np.diff([point.positions_a for point in arm.done[-3:]], axis=0)
+    steps = steps - steps.mean(axis=1, keepdims=True)  # a drift of the whole crystal is no jump
+    before, now = np.linalg.norm(steps, axis=(1, 2))
+    if now <= _LARGEST_STEP_RATIO * before:
         return
     lost = arm.done.pop()
     arm.ended = True
