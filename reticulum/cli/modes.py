@@ -32,8 +32,8 @@ def modes(
     with reporting():
         from pathlib import Path
 
+        from reticulum.phonons.gamma import load_gamma_phonons
         from reticulum.phonons.modes import mode_table
-        from reticulum.phonons.run import load_gamma_phonons
 
         check_json_target(json)
         table = mode_table(load_gamma_phonons(Path(run)))

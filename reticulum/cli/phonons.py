@@ -18,7 +18,7 @@ from reticulum.cli.modes import print_modes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from reticulum.phonons.run import GammaPhonons
+    from reticulum.phonons.gamma import GammaPhonons
 
 
 def phonons(

@@ -18,9 +18,9 @@ from reticulum.phonons.character import (
     assign_carboxylate_character,
     orthogonal_coordinates,
 )
+from reticulum.phonons.gamma import GammaPhonons
 from reticulum.phonons.internal_coordinates import CoordinateGroup
 from reticulum.phonons.irreps import ModeLabels, label_modes
-from reticulum.phonons.run import GammaPhonons
 from reticulum.thermal.band_tracking import TrackedModes
 from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
 

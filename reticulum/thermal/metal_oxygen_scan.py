@@ -13,8 +13,9 @@ from scipy.interpolate import CubicSpline
 
 from reticulum.errors import CalculationError, InputError
 from reticulum.frameworks.carboxylates import Carboxylate, require_carboxylates
+from reticulum.phonons.gamma import GammaPhonons
 from reticulum.phonons.modes import IMAGINARY_LIMIT_CM1
-from reticulum.phonons.run import GammaPhonons, Run
+from reticulum.phonons.run import Run
 from reticulum.thermal.band_tracking import (
     BandPositions,
     TrackedModes,

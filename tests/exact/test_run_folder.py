@@ -21,9 +21,10 @@ from reticulum.engines.build import Engine, resolve_engine
 from reticulum.errors import CalculationError, InputError
 from reticulum.phonons.folder import RunFolder
 from reticulum.phonons.force_constants import gamma_modes, symmetrise_hessian
+from reticulum.phonons.gamma import load_gamma_phonons
 from reticulum.phonons.modes import mode_table
 from reticulum.phonons.options import PhononOptions
-from reticulum.phonons.run import gamma_phonons, load_gamma_phonons, open_run
+from reticulum.phonons.run import gamma_phonons, open_run
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ import pytest
 
 from reticulum.engines.build import resolve_engine
 from reticulum.frameworks.reading import read_structure
+from reticulum.phonons.gamma import load_gamma_phonons
 from reticulum.phonons.internal_coordinates import CoordinateGroup
 from reticulum.phonons.modes import mode_table
-from reticulum.phonons.run import gamma_phonons, load_gamma_phonons, open_run
+from reticulum.phonons.run import gamma_phonons, open_run
 
 pytestmark = pytest.mark.slow
 
