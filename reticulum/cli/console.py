@@ -133,7 +133,8 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column.strip(), justify="right" if column.endswith(" ") else "left")
+        justify: Any = "right" if column.endswith(" ") else "left"
+        table.add_column(column.strip(), justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*[_escaped(cell) for cell in row])
     standard_output().print(table)

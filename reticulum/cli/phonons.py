@@ -110,3 +110,5 @@ def print_phonons(result: GammaPhonons) -> None:
             f"{result.quality.translation_ev_a2:.1e} eV/Å² "
             f"(largest {result.quality.largest_ev_a2:.0f})"
         )
+    for sentence in result.warnings:
+        typer.echo(f"Warning: {sentence}")

@@ -180,10 +180,11 @@ def _two_state_only(
     if find_structure_card(structure) is None:
         read_structure(structure)  # refuses a file that does not exist or is no crystal
     label = structure_label(structure)
+    measured = measured_slopes(label, material)
     report = RedShiftReport(
         label=label,
-        measured=measured_slopes(label, material),
-        two_state=two_state_variants(given),
+        measured=measured,
+        two_state=two_state_variants(given, None if measured is None else measured.material),
     )
     return (None if output is None else Path(output)), report
 
@@ -275,8 +276,9 @@ def print_report(report: RedShiftReport) -> None:
         result = entry.result
         print_table(
             f"Two states, {entry.name} J/mol/K (fitted to the measured band of HKUST-1)"
-            if entry.origin == "fitted"
-            else "Two states, parameters given",
+            if entry.origin != "given"
+            else "Two states with "
+            + ", ".join(f"{name} {value:g}" for name, value in result.parameters.to_dict().items()),
             ("T/°C ", "ln K ", "loose ", "mean/cm⁻¹ ", "one Gaussian/cm⁻¹ ", "its FWHM/cm⁻¹ "),
             [
                 (
@@ -375,10 +377,19 @@ def _print_oscillator(oscillator: OscillatorResult) -> None:
             )
         ],
     )
-    for number, name in enumerate(("ν_as", "ν_s")):
+    for name, linear, quadratic, slope in zip(
+        ("ν_as", "ν_s"),
+        prediction.linear_slopes_cm1_per_k,
+        prediction.quadratic_slopes_cm1_per_k,
+        (
+            prediction.antisymmetric_slope.slope_cm1_per_k,
+            prediction.symmetric_slope.slope_cm1_per_k,
+        ),
+        strict=True,
+    ):
         typer.echo(
-            f"{name}: {prediction.linear_slopes_cm1_per_k[number]:+.4f} cm⁻¹/K from the mean M-O "
-            f"distance, {prediction.quadratic_slopes_cm1_per_k[number]:+.4f} from its spread."
+            f"{name}: {linear:+.4f} cm⁻¹/K from the mean M-O distance, {quadratic:+.4f} from its "
+            f"spread, {slope - linear - quadratic:+.4f} from higher terms."
         )
     for sentence in prediction.warnings:
         typer.echo(f"Warning: {sentence}")

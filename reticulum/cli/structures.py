@@ -35,16 +35,16 @@ def structures(
             return
         print_table(
             "Bundled structures (reticulum structures NAME shows one in full)",
-            ("name", "formula", "space group", "atoms ", "status", "confidence", "source"),
+            ("name", "space group", "atoms ", "status", "source"),
             [
                 (
                     card.name,
-                    card.formula,
                     card.space_group,
                     str(card.n_atoms_primitive),
-                    card.status,
-                    card.confidence + ("" if card.verification == "verified" else ", unverified"),
-                    f"doi:{card.doi}" if card.doi else card.source,
+                    card.status
+                    + ("" if card.verification == "verified" else ", unverified")
+                    + (", low confidence" if card.confidence == "low" else ""),
+                    card.doi if card.doi else card.source,
                 )
                 for card in cards
             ],

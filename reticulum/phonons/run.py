@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 from reticulum.engines.build import Engine
 from reticulum.engines.executor import ForceRunner, Progress, Silent, require_workers
 from reticulum.engines.store import ForceStore
+from reticulum.frameworks.bonds import BondKind, find_bonds
 from reticulum.frameworks.symmetry import (
     CrystalSymmetry,
     PrimitiveCell,
@@ -179,7 +181,7 @@ def gamma_phonons(run: Run) -> GammaPhonons:
     phonopy = phonopy_of(atoms, run.options.tolerance_a)
     phonopy.generate_displacements(distance=length)
     displaced = [_displaced(atoms, entry) for entry in phonopy.dataset["first_atoms"]]
-    warnings = _warnings(run, symmetry, len(displaced))
+    warnings = _warnings(run, symmetry, atoms, len(displaced))
     for sentence in warnings:
         run.progress.message(sentence)
     at_rest = run.runner.evaluate([atoms], kind="reference", show=False)[0].result
@@ -211,8 +213,49 @@ def gamma_phonons(run: Run) -> GammaPhonons:
     return result
 
 
-def _warnings(run: Run, symmetry: CrystalSymmetry, n_displacements: int) -> tuple[str, ...]:
+def changed_bonds(before: Atoms, after: Atoms) -> str:
+    """Sentence on bonds that a relaxation opened or closed; empty if it kept them all.
+
+    Parameters
+    ----------
+    before, after
+        The same atoms in the same order, not wrapped differently.
+
+    """
+    bonds = [
+        {
+            (int(i), int(j), *(int(x) for x in shift))
+            for i, j, shift, kind in zip(
+                graph.first, graph.second, graph.shifts, graph.kinds, strict=True
+            )
+            if kind != BondKind.METAL_METAL
+        }
+        for graph in (find_bonds(before), find_bonds(after))
+    ]
+    parts = []
+    for verb, lost in (("opened", bonds[0] - bonds[1]), ("closed", bonds[1] - bonds[0])):
+        counts = Counter(
+            "-".join(before.symbols[i] for i in sorted(bond[:2], key=lambda i: -before.numbers[i]))
+            for bond in lost
+        )
+        if counts:
+            named = ", ".join(f"{count} {pair}" for pair, count in sorted(counts.items()))
+            parts.append(f"{verb} {named}")
+    if not parts:
+        return ""
+    return (
+        f"The relaxation {' and '.join(parts)} bonds in the cell: with this calculator the "
+        "structure is another one than was given."
+    )
+
+
+def _warnings(
+    run: Run, symmetry: CrystalSymmetry, relaxed: Atoms, n_displacements: int
+) -> tuple[str, ...]:
     sentences = []
+    changed = changed_bonds(run.primitive.atoms, relaxed)
+    if changed:
+        sentences.append(changed)
     if run.primitive.warning:
         sentences.append(run.primitive.warning)
     n_orbits = len(np.unique(symmetry.orbits))

@@ -150,7 +150,7 @@ def draw_band_shift(axes: Axes, report: RedShiftReport, *, antisymmetric: bool) 
                 result.one_gaussian_cm1 - result.one_gaussian_cm1[0],
                 color=GIVEN_COLOUR if entry.origin == "given" else FITTED_COLOUR,
                 linestyle=next(styles, "-"),
-                label=f"two states ({entry.origin}), ΔCp {result.parameters.dcp_j_mol_k:g}",
+                label=f"two states ({entry.origin}), ΔCp {result.parameters.dcp_j_mol_k:g} J/mol/K",
             )
     for oscillator, line in zip(report.oscillators, _LINES, strict=False):
         prediction = oscillator.prediction

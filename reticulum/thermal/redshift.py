@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from reticulum.thermal.metal_oxygen import MetalOxygenPrediction, MetalOxygenScan
     from reticulum.thermal.metal_oxygen_scan import Follow
 
+#: Material whose band the published two-state parameters were fitted to.
+TWO_STATE_MATERIAL = "HKUST-1"
+
 #: What the two-state picture leaves open.
 TWO_STATE_NEGLECTS = (
     "It is fitted to the measured band, so its slope is no prediction; a single band that shifts "
@@ -32,8 +35,9 @@ TWO_STATE_NEGLECTS = (
 #: What the metal-oxygen oscillator leaves out.
 METAL_OXYGEN_NEGLECTS = (
     "One coordinate: all metal-oxygen distances move in step, the cell is fixed, each carboxylate "
-    "is an independent oscillator. Librations and other soft modes, thermal expansion, and the "
-    "anharmonicity of the C-O stretches themselves are left out."
+    "is an independent oscillator. In step and in a fixed cell, longer metal-oxygen bonds squeeze "
+    "the linkers, which by itself shifts bands to the blue. Librations and other soft modes, "
+    "thermal expansion, and the anharmonicity of the C-O stretches themselves are left out."
 )
 
 
@@ -261,19 +265,23 @@ def _verdict(name: str, computed: float, measured: float, text: str) -> str:
     return start + f"the right sign, {100 * computed / measured:.0f} % of the size."
 
 
-def two_state_variants(given: TwoStateParameters | None = None) -> tuple[NamedTwoState, ...]:
+def two_state_variants(
+    given: TwoStateParameters | None = None, material: str | None = TWO_STATE_MATERIAL
+) -> tuple[NamedTwoState, ...]:
     """Two-state predictions with the published parameters, without and with ΔCp, and given ones.
 
     Parameters
     ----------
     given
         Parameters of the user's; None if there are none.
+    material
+        What the predictions are shown beside; the published parameters were fitted to HKUST-1.
 
     """
     variants = [
         NamedTwoState(
             name=f"HKUST-1, ΔCp {parameters.dcp_j_mol_k:g}",
-            origin="fitted",
+            origin="fitted" if material == TWO_STATE_MATERIAL else "fitted to HKUST-1",
             result=two_state_prediction(parameters),
         )
         for parameters in (
@@ -374,7 +382,9 @@ def predict_redshift(
     return RedShiftReport(
         label=run.label,
         measured=measured,
-        two_state=two_state_variants(given) if two_state else (),
+        two_state=two_state_variants(given, None if measured is None else measured.material)
+        if two_state
+        else (),
         modes=table,
         oscillators=tuple(
             OscillatorResult(scan=scan, prediction=predict_from_scan(scan)) for scan in scans
