@@ -125,6 +125,19 @@ def redshift(
                 fix="Use --method all or two-state, or leave them out.",
             )
         if method is Method.TWO_STATE:
+            _refuse_unused(
+                {
+                    "--calculator": calculator != options.CALCULATOR,
+                    "--weights": weights is not None,
+                    "--follow": follow is not Following.BOTH,
+                    "--no-relax": relax != options.RELAX,
+                    "--relax-cell": relax_cell != options.RELAX_CELL,
+                    "--fmax": fmax != options.FORCE_LIMIT,
+                    "--displacement": displacement is not None,
+                    "--symprec": symprec != options.TOLERANCE,
+                    "--workers": workers is not None,
+                }
+            )
             path, report = _two_state_only(structure, material, given, output)
         else:
             from reticulum.phonons.options import PhononOptions
@@ -155,6 +168,19 @@ def redshift(
         print_report(report)
         for file in written:
             typer.echo(f"written: {file}")
+
+
+def _refuse_unused(chosen: dict[str, bool]) -> None:
+    """Refuse options of a calculation that `--method two-state` does not make."""
+    names = [name for name, was_chosen in chosen.items() if was_chosen]
+    if names:
+        from reticulum.errors import InputError
+
+        raise InputError(
+            f"{', '.join(names)} was given with --method two-state.",
+            why="The two-state picture needs no calculation and would ignore it.",
+            fix="Leave it out, or use --method all.",
+        )
 
 
 def _given(**values: float | None) -> TwoStateParameters | None:
@@ -207,7 +233,8 @@ def _with_calculator(
     from reticulum.frameworks.carboxylates import require_carboxylates
     from reticulum.frameworks.reading import read_structure, structure_label
     from reticulum.phonons.run import open_run
-    from reticulum.thermal.metal_oxygen_scan import Follow, metal_oxygen_coordinate
+    from reticulum.thermal.free_motions import Follow
+    from reticulum.thermal.metal_oxygen_scan import metal_oxygen_coordinate
     from reticulum.thermal.redshift import measured_slopes, predict_redshift
 
     engine = resolve_engine(calculator, weights)

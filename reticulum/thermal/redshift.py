@@ -20,8 +20,8 @@ from reticulum.thermal.two_state import (
 if TYPE_CHECKING:
     from reticulum.phonons.modes import ModeTable
     from reticulum.phonons.run import Run
+    from reticulum.thermal.free_motions import Follow
     from reticulum.thermal.metal_oxygen import MetalOxygenPrediction, MetalOxygenScan
-    from reticulum.thermal.metal_oxygen_scan import Follow
 
 #: Material whose band the published two-state parameters were fitted to.
 TWO_STATE_MATERIAL = "HKUST-1"
@@ -365,13 +365,12 @@ def predict_redshift(
         If a calculation failed; all that finished is kept.
 
     """
-    from reticulum.phonons.modes import mode_table, track_carboxylate_modes
+    from reticulum.phonons.modes import mode_table
     from reticulum.phonons.run import gamma_phonons
+    from reticulum.thermal.carboxylate_bands import track_carboxylate_modes
+    from reticulum.thermal.free_motions import Follow
     from reticulum.thermal.metal_oxygen import predict_from_scan
-    from reticulum.thermal.metal_oxygen_scan import (
-        Follow,
-        scan_metal_oxygen,
-    )
+    from reticulum.thermal.metal_oxygen_scan import scan_metal_oxygen
 
     table = mode_table(gamma_phonons(run))
     tracked = track_carboxylate_modes(table)

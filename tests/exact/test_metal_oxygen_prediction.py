@@ -13,14 +13,14 @@ from reticulum.errors import CalculationError, InputError
 from reticulum.frameworks.carboxylates import find_carboxylates
 from reticulum.frameworks.reading import read_structure
 from reticulum.frameworks.symmetry import symmetrised_primitive
-from reticulum.phonons.modes import mode_table, track_carboxylate_modes
+from reticulum.phonons.modes import mode_table
 from reticulum.phonons.run import gamma_phonons, open_run
+from reticulum.thermal.carboxylate_bands import track_carboxylate_modes
+from reticulum.thermal.free_motions import Follow, free_motions
 from reticulum.thermal.metal_oxygen import MetalOxygenScan, predict_from_scan
 from reticulum.thermal.metal_oxygen_scan import (
     SCAN_ENERGY_CM1,
-    Follow,
     _path_masses,
-    free_motions,
     metal_oxygen_coordinate,
     scan_metal_oxygen,
 )

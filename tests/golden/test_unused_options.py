@@ -1,0 +1,32 @@
+"""Options that a command would ignore are refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--calculator", "lj"],
+        ["--follow", "all"],
+        ["--no-relax"],
+        ["--relax-cell"],
+        ["--workers", "2"],
+        ["--fmax", "0.01"],
+    ],
+)
+def test_two_state_refuses_options_of_a_calculation(options: list[str], tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from reticulum.cli.main import run; run()", "redshift", "HKUST-1",
+         "--method", "two-state", *options],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert f"{options[0]} was given with --method two-state" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
