@@ -1,0 +1,416 @@
+"""Periodic graph of a framework: metal clusters, the linkers between them, and their joints.
+
+A cluster is a set of metal atoms held together by single atoms that they share (µ-oxide and
+hydroxide of Zn4O, Zr6, Ti8) or by two or more O-C-O bridges between the same two metals (the
+paddlewheels Cu2, Ru2, Zn2, ...). The second rule does not ask how far apart the metals are, so a
+paddlewheel stays one cluster however long its metal-metal distance has become. A linker is a
+molecule that holds two or more clusters together.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from ase import Atoms
+from ase.data import atomic_numbers, chemical_symbols
+from numpy.typing import NDArray
+
+from reticulum.errors import InputError
+from reticulum.frameworks.bonds import (
+    BondGraph,
+    BondKind,
+    PeriodicSite,
+    Shift,
+    find_bonds,
+    is_metal,
+)
+
+_CARBON = atomic_numbers["C"]
+_HOME: Shift = (0, 0, 0)
+
+#: Atoms that hold a metal in a bridge X-C-X: carboxylates, amidates, pyridonates, thio forms.
+_BRIDGE_ATOMS = frozenset(atomic_numbers[symbol] for symbol in ("N", "O", "S"))
+
+#: Bridges X-C-X between the same two metals that make them one cluster. A paddlewheel has four; a
+#: single one also joins the metals of neighbouring clusters in some chains.
+BRIDGES_OF_ONE_CLUSTER = 2
+
+#: Number of bridges X-C-X around the two metals of a paddlewheel.
+PADDLEWHEEL_BRIDGES = 4
+
+
+class ClusterKind(Enum):
+    """What a metal cluster looks like."""
+
+    #: two metals held by four X-C-X bridges and by no single atom
+    PADDLEWHEEL = "paddlewheel"
+    #: any other finite set of metals
+    CLUSTER = "cluster"
+    #: metals joined without end in one or more directions (MOF-74, MIL-53)
+    ROD = "rod"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetalCluster:
+    """A metal cluster.
+
+    Attributes
+    ----------
+    metals
+        Metal atoms of one image of the cluster, in the order of index; images are counted from
+        the cell of the first one, which is the home cell.
+    elements
+        Symbols of the metals, same order.
+    kind
+        Paddlewheel, other finite cluster, or rod.
+    centre
+        Mean position of `metals`, Cartesian, Å.
+    metal_distance_a
+        Distance between the two metals of a pair, Å; None for other clusters.
+
+    """
+
+    metals: tuple[PeriodicSite, ...]
+    elements: tuple[str, ...]
+    kind: ClusterKind
+    centre: tuple[float, float, float]
+    metal_distance_a: float | None
+
+    @property
+    def label(self) -> str:
+        """Metals as a formula: Cu2, Ti3Ca3."""
+        return "".join(
+            f"{symbol}{count if count > 1 else ''}"
+            for symbol, count in sorted(Counter(self.elements).items())
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain Python types for JSON."""
+        return {
+            "label": self.label,
+            "kind": self.kind.value,
+            "metals": [[site.index, list(site.shift)] for site in self.metals],
+            "centre_angstrom": list(self.centre),
+            "metal_distance_angstrom": self.metal_distance_a,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linker:
+    """A molecule that joins clusters.
+
+    Attributes
+    ----------
+    atoms
+        Its atoms, images counted from the home cell.
+    joints
+        The cluster images that it binds, each once: ``PeriodicSite(cluster index, image)``.
+    centre
+        Mean position of its atoms without hydrogen, Cartesian, Å.
+
+    """
+
+    atoms: tuple[PeriodicSite, ...]
+    joints: tuple[PeriodicSite, ...]
+    centre: tuple[float, float, float]
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain Python types for JSON."""
+        return {
+            "n_atoms": len(self.atoms),
+            "joints": [[site.index, list(site.shift)] for site in self.joints],
+            "centre_angstrom": list(self.centre),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterGraph:
+    """Clusters and linkers of a framework.
+
+    Attributes
+    ----------
+    clusters
+        In the order of their first metal atom.
+    linkers
+        In the order of their first atom.
+    cluster_of_metal
+        For each metal atom its cluster: ``PeriodicSite(cluster, image)`` is the image of the
+        cluster that holds the atom in the home cell.
+
+    """
+
+    clusters: tuple[MetalCluster, ...]
+    linkers: tuple[Linker, ...]
+    cluster_of_metal: Mapping[int, PeriodicSite]
+
+    def linkers_of(self, cluster: int) -> tuple[PeriodicSite, ...]:
+        """Linkers on a cluster of the home cell: ``PeriodicSite(linker index, image)``."""
+        return tuple(
+            sorted(
+                PeriodicSite(number, _minus(joint.shift))
+                for number, linker in enumerate(self.linkers)
+                for joint in linker.joints
+                if joint.index == cluster
+            )
+        )
+
+    def neighbours(self, cluster: int) -> tuple[PeriodicSite, ...]:
+        """Clusters that share a linker with a cluster of the home cell, each image once."""
+        home = PeriodicSite(cluster, _HOME)
+        found = {
+            joint.moved(linker.shift)
+            for linker in self.linkers_of(cluster)
+            for joint in self.linkers[linker.index].joints
+        }
+        return tuple(sorted(found - {home}))
+
+    def neighbour_labels(self, cluster: int) -> Counter[str]:
+        """How many neighbours of each kind of cluster a cluster has, by `MetalCluster.label`."""
+        return Counter(self.clusters[site.index].label for site in self.neighbours(cluster))
+
+    def linker_environments(self) -> Counter[str]:
+        """How many linkers of the cell meet which clusters, as in ``Cu2+Cu2+Ru2``."""
+        return Counter(
+            "+".join(sorted(self.clusters[joint.index].label for joint in linker.joints))
+            for linker in self.linkers
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """Return plain Python types for JSON."""
+        return {
+            "clusters": [
+                cluster.to_dict()
+                | {
+                    "neighbours": dict(sorted(self.neighbour_labels(number).items())),
+                    "linkers": len(self.linkers_of(number)),
+                }
+                for number, cluster in enumerate(self.clusters)
+            ],
+            "linkers": [linker.to_dict() for linker in self.linkers],
+            "linker_environments": dict(sorted(self.linker_environments().items())),
+        }
+
+
+def find_clusters(atoms: Atoms, graph: BondGraph | None = None) -> ClusterGraph:
+    """Metal clusters of a framework and the linkers that join them.
+
+    Parameters
+    ----------
+    atoms
+        Structure, also a relaxed or distorted one; positions need not be wrapped. Not changed.
+    graph
+        Bonded graph, if it is at hand (that of the undistorted structure, for instance).
+
+    Returns
+    -------
+    ClusterGraph
+        Rods are listed with ``ClusterKind.ROD``.
+
+    Raises
+    ------
+    InputError
+        If there is no metal, a molecule is endless (a chain or a layer of covalent bonds), or
+        the graph belongs to another structure.
+
+    """
+    bonded = find_bonds(atoms) if graph is None else graph
+    if bonded.n_atoms != len(atoms):
+        raise InputError(
+            f"The bonded graph has {bonded.n_atoms} atoms, the structure {len(atoms)}.",
+            why="They do not belong together.",
+            fix="Find the bonds of the structure itself, or leave the graph out.",
+        )
+    numbers = atoms.get_atomic_numbers().astype(np.int64)
+    metals = np.flatnonzero(is_metal(numbers)).tolist()
+    if not metals:
+        raise InputError(
+            f"{atoms.get_chemical_formula()} has no metal atom.",
+            why="A framework is taken apart into metal clusters and the linkers between them.",
+            fix="Give a metal-organic framework (see: reticulum structures).",
+        )
+    bridges = _bridges(bonded, numbers, metals)
+    pieces = _pieces(metals, _cluster_edges(bonded, numbers, metals, bridges))
+    clusters = tuple(_cluster(atoms, members, endless, bridges) for members, endless in pieces)
+    owner = {
+        site.index: PeriodicSite(number, _minus(site.shift))
+        for number, (members, _) in enumerate(pieces)
+        for site in members
+    }
+    return ClusterGraph(
+        clusters=clusters,
+        linkers=_linkers(atoms, bonded, numbers, owner),
+        cluster_of_metal=owner,
+    )
+
+
+def require_finite_clusters(graph: ClusterGraph, what: str) -> None:
+    """Refuse frameworks whose metals form endless rods, or without linkers between clusters.
+
+    Raises
+    ------
+    InputError
+        If there is a rod, or no linker.
+
+    """
+    rods = [cluster.label for cluster in graph.clusters if cluster.kind is ClusterKind.ROD]
+    if rods:
+        raise InputError(
+            f"The metals of {what} form endless rods ({rods[0]} in each cell), not clusters.",
+            why="Only whole finite clusters, such as paddlewheels, can be told apart and ordered.",
+            fix="Give a framework of finite clusters, for instance HKUST-1, MOF-5 or UiO-66.",
+        )
+    if not graph.linkers:
+        raise InputError(
+            f"No linker joins the metals of {what}.",
+            why="Nothing binds two or more clusters.",
+            fix="Give a framework with its linkers, complete and without disorder.",
+        )
+
+
+def _bridges(
+    graph: BondGraph, numbers: NDArray[np.int64], metals: Sequence[int]
+) -> Counter[tuple[int, PeriodicSite]]:
+    """Number of X-C-X bridges from each metal of the home cell to each other metal."""
+    metallic = set(metals)
+    counts: Counter[tuple[int, PeriodicSite]] = Counter()
+    for metal in metals:
+        home = PeriodicSite(metal, _HOME)
+        carbons: dict[PeriodicSite, set[PeriodicSite]] = {}
+        for donor in graph.neighbours(metal, BondKind.COORDINATION):
+            if int(numbers[donor.index]) not in _BRIDGE_ATOMS:
+                continue
+            for carbon in graph.site_neighbours(donor, BondKind.COVALENT):
+                if numbers[carbon.index] == _CARBON:
+                    carbons.setdefault(carbon, set()).add(donor)
+        for carbon, donors in carbons.items():
+            far = {
+                other
+                for atom in graph.site_neighbours(carbon, BondKind.COVALENT)
+                if int(numbers[atom.index]) in _BRIDGE_ATOMS and atom not in donors
+                for other in graph.site_neighbours(atom, BondKind.COORDINATION)
+                if other.index in metallic and other != home
+            }
+            counts.update((metal, other) for other in far)
+    return counts
+
+
+def _cluster_edges(
+    graph: BondGraph,
+    numbers: NDArray[np.int64],
+    metals: Sequence[int],
+    bridges: Counter[tuple[int, PeriodicSite]],
+) -> dict[int, set[PeriodicSite]]:
+    """Metals of one cluster that are next to each metal of the home cell."""
+    metallic = set(metals)
+    edges: dict[int, set[PeriodicSite]] = {metal: set() for metal in metals}
+    for metal in metals:
+        home = PeriodicSite(metal, _HOME)
+        for shared in graph.neighbours(metal, BondKind.COORDINATION):
+            if numbers[shared.index] == _CARBON:
+                continue
+            edges[metal] |= {
+                other
+                for other in graph.site_neighbours(shared, BondKind.COORDINATION)
+                if other.index in metallic and other != home
+            }
+    for (metal, other), count in bridges.items():
+        if count >= BRIDGES_OF_ONE_CLUSTER:
+            edges[metal].add(other)
+    return edges
+
+
+def _pieces(
+    members: Sequence[int], edges: Mapping[int, set[PeriodicSite]]
+) -> list[tuple[tuple[PeriodicSite, ...], bool]]:
+    """Connected pieces of a periodic graph, and whether each one is endless."""
+    placed: dict[int, Shift] = {}
+    pieces = []
+    for start in members:
+        if start in placed:
+            continue
+        placed[start] = _HOME
+        piece = [PeriodicSite(start, _HOME)]
+        endless = False
+        queue = deque(piece)
+        while queue:
+            site = queue.popleft()
+            for edge in edges[site.index]:
+                other = edge.moved(site.shift)
+                if other.index not in placed:
+                    placed[other.index] = other.shift
+                    piece.append(other)
+                    queue.append(other)
+                elif placed[other.index] != other.shift:
+                    endless = True
+        pieces.append((tuple(sorted(piece)), endless))
+    return pieces
+
+
+def _cluster(
+    atoms: Atoms,
+    members: tuple[PeriodicSite, ...],
+    endless: bool,
+    bridges: Counter[tuple[int, PeriodicSite]],
+) -> MetalCluster:
+    positions = np.array([_position(atoms, site) for site in members])
+    distance = None
+    kind = ClusterKind.ROD if endless else ClusterKind.CLUSTER
+    if len(members) == 2 and not endless:
+        distance = float(np.linalg.norm(positions[1] - positions[0]))
+        if bridges[members[0].index, members[1]] == PADDLEWHEEL_BRIDGES:
+            kind = ClusterKind.PADDLEWHEEL
+    x, y, z = positions.mean(axis=0).tolist()
+    return MetalCluster(
+        metals=members,
+        elements=tuple(chemical_symbols[int(atoms.numbers[site.index])] for site in members),
+        kind=kind,
+        centre=(x, y, z),
+        metal_distance_a=distance,
+    )
+
+
+def _linkers(
+    atoms: Atoms,
+    graph: BondGraph,
+    numbers: NDArray[np.int64],
+    owner: Mapping[int, PeriodicSite],
+) -> tuple[Linker, ...]:
+    """Molecules that bind two or more cluster images."""
+    others = [atom for atom in range(len(atoms)) if atom not in owner]
+    edges = {atom: set(graph.neighbours(atom, BondKind.COVALENT)) for atom in others}
+    linkers = []
+    for molecule, endless in _pieces(others, edges):
+        joints = {
+            owner[metal.index].moved(metal.shift)
+            for site in molecule
+            for metal in graph.site_neighbours(site, BondKind.COORDINATION)
+            if metal.index in owner
+        }
+        if endless:
+            raise InputError(
+                f"Atom {molecule[0].index} ({chemical_symbols[numbers[molecule[0].index]]}) "
+                "belongs to an endless chain of covalent bonds.",
+                why="Linkers must be molecules; two of them touch, or the cell is too small.",
+                fix="Check the structure for overlapping or alternative positions.",
+            )
+        if len(joints) < 2:
+            continue  # water, chloride, µ-oxide, formate on one cluster; guests
+        heavy = [site for site in molecule if numbers[site.index] != 1] or list(molecule)
+        x, y, z = np.mean([_position(atoms, site) for site in heavy], axis=0).tolist()
+        linkers.append(Linker(atoms=molecule, joints=tuple(sorted(joints)), centre=(x, y, z)))
+    return tuple(linkers)
+
+
+def _minus(shift: Shift) -> Shift:
+    return (-shift[0], -shift[1], -shift[2])
+
+
+def _position(atoms: Atoms, site: PeriodicSite) -> NDArray[np.float64]:
+    position: NDArray[np.float64] = atoms.positions[site.index] + np.array(
+        site.shift, dtype=float
+    ) @ np.asarray(atoms.cell)
+    return position
