@@ -11,6 +11,7 @@ import typer
 
 from reticulum import __version__
 from reticulum.cli.calculators import app as calculators
+from reticulum.cli.graph import graph
 from reticulum.cli.modes import modes
 from reticulum.cli.phonons import phonons
 from reticulum.cli.redshift import redshift
@@ -43,6 +44,7 @@ def common(
 
 
 app.command("structures")(structures)
+app.command("graph")(graph)
 app.command("phonons")(phonons)
 app.command("modes")(modes)
 app.command("redshift")(redshift)
