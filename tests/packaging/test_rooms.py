@@ -14,12 +14,13 @@ PACKAGE = Path(reticulum.__file__).parent
 #: What a room may import, beside itself and the modules at the top of the package.
 ALLOWED = {
     "frameworks": set(),
+    "ordering": {"frameworks"},
     "reference": set(),
     "engines": {"frameworks"},
     "phonons": {"frameworks", "engines"},
     "thermal": {"frameworks", "engines", "phonons", "reference"},
     "plotting": {"frameworks", "phonons", "thermal", "reference"},
-    "cli": {"frameworks", "engines", "phonons", "thermal", "reference", "plotting"},
+    "cli": {"frameworks", "ordering", "engines", "phonons", "thermal", "reference", "plotting"},
 }
 
 

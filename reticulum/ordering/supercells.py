@@ -211,18 +211,50 @@ def inequivalent_superlattices(index: int, rotations: IntMatrix) -> Iterator[Int
 def finer_lattices(form: IntMatrix) -> tuple[IntMatrix, ...]:
     """All lattices between a superlattice and the parent lattice, both included.
 
-    They are the superlattices of each divisor of the index that contain the given one.
+    Parameters
+    ----------
+    form
+        Hermite normal form of the superlattice.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Hermite normal forms, smallest cells first.
+
     """
-    index = int(np.prod(np.diag(form)))
-    found = []
-    for size in range(1, index + 1):
-        if index % size == 0:
-            found += [
-                candidate
-                for candidate in superlattices(size)
-                if not reduce_to_cell(form, candidate).any()
-            ]
-    return tuple(found)
+    found = {lattice_name(form): form}
+    queue = [form]
+    while queue:
+        lattice = queue.pop()
+        for prime in _prime_factors(int(np.prod(np.diag(lattice)))):
+            for finer in _one_step_finer(lattice, prime):
+                if found.setdefault(lattice_name(finer), finer) is finer:
+                    queue.append(finer)
+    return tuple(sorted(found.values(), key=lambda m: (int(np.prod(np.diag(m))), lattice_name(m))))
+
+
+def _one_step_finer(form: IntMatrix, prime: int) -> Iterator[IntMatrix]:
+    """Integer lattices that hold a lattice with a prime index."""
+    for factors in product(range(prime), repeat=3):
+        leading = next((value for value in factors if value), 0)
+        if leading != 1:  # multiples of one vector give the same lattice
+            continue
+        vector = np.array(factors, dtype=np.int64) @ form
+        if not (vector % prime).any():
+            yield hermite_normal_form(np.vstack([form, vector // prime]))
+
+
+def _prime_factors(number: int) -> list[int]:
+    """Distinct prime factors, ascending."""
+    factors = []
+    prime = 2
+    while number > 1:
+        if number % prime == 0:
+            factors.append(prime)
+            while number % prime == 0:
+                number //= prime
+        prime += 1
+    return factors
 
 
 def mobius(inner: IntMatrix, outer: IntMatrix) -> int:

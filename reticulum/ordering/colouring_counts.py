@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import comb, factorial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reticulum.frameworks.cluster_sublattice import SupercellSites, supercell_sites
-from reticulum.frameworks.supercells import (
+from reticulum.ordering.sublattice import SupercellSites, supercell_sites
+from reticulum.ordering.supercells import (
     IntMatrix,
     finer_lattices,
     keeps,
@@ -61,8 +61,8 @@ def n_unchanged(cycles: CycleType, counts: Sequence[int]) -> int:
     for length, number in cycles:
         following: Counter[tuple[int, ...]] = Counter()
         for left, ways in states.items():
-            for taken, choices in _shared_out(length, number, left):
-                following[taken] += ways * choices
+            for rest, choices in _shared_out(length, number, left):
+                following[rest] += ways * choices
         states = following
     return states.get(tuple(0 for _ in counts), 0)
 
@@ -72,9 +72,9 @@ def _shared_out(
 ) -> list[tuple[tuple[int, ...], int]]:
     """Ways to give each of `number` cycles one colour: what remains, and in how many ways."""
     if len(left) == 1:
-        rest = left[0] - length * number
-        return [((rest,), 1)] if rest >= 0 else []
-    result = []
+        remaining = left[0] - length * number
+        return [((remaining,), 1)] if remaining >= 0 else []
+    result: list[tuple[tuple[int, ...], int]] = []
     for here in range(min(number, left[0] // length) + 1):
         first = left[0] - here * length
         for rest, ways in _shared_out(length, number - here, left[1:]):
@@ -82,7 +82,7 @@ def _shared_out(
     return result
 
 
-def cycle_types(permutations: NDArray[np.int32]) -> Counter[CycleType]:
+def cycle_types(permutations: NDArray[np.integer[Any]]) -> Counter[CycleType]:
     """Cycle types of permutations and how often each occurs.
 
     Parameters
@@ -94,14 +94,15 @@ def cycle_types(permutations: NDArray[np.int32]) -> Counter[CycleType]:
     m, n = permutations.shape
     lengths = np.zeros((m, n), dtype=np.int64)
     start = np.arange(n)
-    power = permutations.astype(np.int64)
+    images = permutations.astype(np.int64)
+    power = images
     step = 1
     while True:
         back = (power == start) & (lengths == 0)
         lengths[back] = step
         if lengths.all():
             break
-        power = np.take_along_axis(permutations.astype(np.int64), power, axis=1)
+        power = np.take_along_axis(images, power, axis=1)
         step += 1
     found: Counter[CycleType] = Counter()
     for row in np.sort(lengths, axis=1):

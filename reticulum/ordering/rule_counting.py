@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from reticulum.frameworks.linker_rule import SumRule
+from reticulum.ordering.linker_rule import SumRule
 
 #: Sums of the open rules, in the order of the rules.
 _State: TypeAlias = tuple[int, ...]

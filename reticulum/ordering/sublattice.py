@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from reticulum.errors import InputError
 from reticulum.frameworks.clusters import ClusterGraph, find_clusters, require_finite_clusters
-from reticulum.frameworks.supercells import (
+from reticulum.frameworks.symmetry import symmetrised_primitive
+from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
+from reticulum.ordering.supercells import (
     IntMatrix,
     cell_numbers,
     cells_of,
     hermite_normal_form,
     keeps,
 )
-from reticulum.frameworks.symmetry import symmetrised_primitive
-from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -1,0 +1,1 @@
+"""Orderings of whole metal clusters on the linker net of a framework."""
