@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from math import gcd
@@ -196,7 +196,7 @@ def _same(
 
 def _identify(net: QuotientGraph, placed: PlacedNet | None, n_copies: int | None) -> NetIdentity:
     """Compare one connected net with the table."""
-    classes = _vertex_classes(net if placed is None else placed.net)
+    classes = _vertex_classes(net) if placed is None else _placed_classes(placed)
     match = None
     if net.periodicity < 2:
         verdict = NetVerdict.NO_NET
@@ -206,7 +206,7 @@ def _identify(net: QuotientGraph, placed: PlacedNet | None, n_copies: int | None
         alike = [
             entry.symbol
             for entry in _candidates(net)
-            if _profile(_vertex_classes(placed_reference(entry).net)) == _profile(classes)
+            if _profile(_placed_classes(placed_reference(entry))) == _profile(classes)
         ]
         told_by = (
             "Vertices coincide in the barycentric placement, so only coordination sequences were "
@@ -251,9 +251,20 @@ def _candidates(net: QuotientGraph) -> tuple[ReferenceNet, ...]:
     )
 
 
+def _placed_classes(placed: PlacedNet) -> tuple[VertexClass, ...]:
+    """Vertices of the smallest cell grouped by coordination sequence."""
+    return _grouped(placed.net, placed.sequences)
+
+
 def _vertex_classes(net: QuotientGraph) -> tuple[VertexClass, ...]:
-    """Vertices grouped by coordination sequence, in the smallest whole numbers if several."""
-    sequences = [net.coordination_sequence(vertex) for vertex in range(net.n_vertices)]
+    """Vertices of any cell grouped by coordination sequence, in the smallest whole numbers."""
+    classes = _grouped(net, [net.coordination_sequence(v) for v in range(net.n_vertices)])
+    divisor = gcd(*(entry.multiplicity for entry in classes))
+    return tuple(replace(entry, multiplicity=entry.multiplicity // divisor) for entry in classes)
+
+
+def _grouped(net: QuotientGraph, sequences: Sequence[tuple[int, ...]]) -> tuple[VertexClass, ...]:
+    """Vertices grouped by coordination sequence."""
     counts = Counter(sequences)
     return tuple(
         VertexClass(
@@ -267,7 +278,7 @@ def _vertex_classes(net: QuotientGraph) -> tuple[VertexClass, ...]:
 
 
 def _labels(
-    net: QuotientGraph, sequences: Iterable[tuple[int, ...]], wanted: tuple[int, ...]
+    net: QuotientGraph, sequences: Sequence[tuple[int, ...]], wanted: tuple[int, ...]
 ) -> list[str]:
     """Labels of the vertices with one coordination sequence."""
     found: set[str] = set()

@@ -11,7 +11,7 @@ quotient graph before it counts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,14 +44,19 @@ class PlacedNet:
         The net.
     positions
         Shape (n_vertices, periodicity), in units of lattice vectors; vertex 0 is the origin.
+    sequences
+        Coordination sequence of each vertex.
 
     """
 
     net: QuotientGraph
     positions: NDArray[np.float64]
+    sequences: tuple[tuple[int, ...], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Check the shape and make the array read-only."""
+        """Check the shape, make the array read-only, and compute the sequences."""
+        sequences = map(self.net.coordination_sequence, range(self.net.n_vertices))
+        object.__setattr__(self, "sequences", tuple(sequences))
         if self.positions.shape != (self.net.n_vertices, self.net.periodicity):
             raise ValueError("positions do not belong to the net")
         self.positions.setflags(write=False)
@@ -140,14 +145,13 @@ def same_net(first: PlacedNet, second: PlacedNet) -> bool:
         len(other.edges),
     ):
         return False
-    classes = _sequences(one), _sequences(other)
-    if sorted(classes[0]) != sorted(classes[1]):
+    if sorted(first.sequences) != sorted(second.sequences):
         return False
     frame = _frame(first)
     places = np.array([_place(first, site) for site in frame.sites])
     spanning = places[frame.independent] - places[0]
     finder = _PlaceFinder(second.positions)
-    for images in _images(frame, other, classes):
+    for images in _images(frame, first, second):
         targets = np.array([_place(second, site) for site in images])
         linear = np.linalg.solve(spanning, targets[frame.independent] - targets[0])
         whole = np.rint(linear)
@@ -286,11 +290,10 @@ def _frame(placed: PlacedNet) -> _Frame:
     )
 
 
-def _images(
-    frame: _Frame, other: QuotientGraph, classes: tuple[list[Translation], list[Translation]]
-) -> Iterator[list[NetSite]]:
+def _images(frame: _Frame, first: PlacedNet, second: PlacedNet) -> Iterator[list[NetSite]]:
     """All images of a frame in another net that keep edges and coordination sequences."""
-    wanted = [classes[0][vertex] for vertex, _ in frame.sites]
+    other = second.net
+    wanted = [first.sequences[vertex] for vertex, _ in frame.sites]
 
     def extended(images: list[NetSite]) -> Iterator[list[NetSite]]:
         step = len(images)
@@ -299,16 +302,12 @@ def _images(
             return
         vertex, image = images[frame.parents[step]]
         for neighbour, shift in other.neighbours(vertex):
-            if classes[1][neighbour] == wanted[step]:
+            if second.sequences[neighbour] == wanted[step]:
                 yield from extended([*images, (neighbour, plus(image, shift))])
 
     for start in range(other.n_vertices):
-        if classes[1][start] == wanted[0]:
+        if second.sequences[start] == wanted[0]:
             yield from extended([(start, (0,) * other.periodicity)])
-
-
-def _sequences(net: QuotientGraph) -> list[Translation]:
-    return [net.coordination_sequence(vertex) for vertex in range(net.n_vertices)]
 
 
 def _place(placed: PlacedNet, site: NetSite) -> NDArray[np.float64]:
