@@ -13,6 +13,7 @@ from reticulum import __version__
 from reticulum.cli.calculators import app as calculators
 from reticulum.cli.graph import graph
 from reticulum.cli.modes import modes
+from reticulum.cli.order import order
 from reticulum.cli.phonons import phonons
 from reticulum.cli.redshift import redshift
 from reticulum.cli.structures import structures
@@ -45,6 +46,7 @@ def common(
 
 app.command("structures")(structures)
 app.command("graph")(graph)
+app.command("order")(order)
 app.command("phonons")(phonons)
 app.command("modes")(modes)
 app.command("redshift")(redshift)

@@ -14,7 +14,8 @@ from reticulum.ordering.colouring_counts import (
     n_distinct_in_cell,
 )
 from reticulum.ordering.linker_rule import SumRule
-from reticulum.ordering.orderings import OrderingProblem, iterate_orderings
+from reticulum.ordering.orderings import iterate_orderings
+from reticulum.ordering.problem import OrderingProblem
 from reticulum.ordering.rule_counting import RuleCount, count_under_rules
 
 #: Assignments under a rule that are simply listed to count them; beyond it the transfer matrix

@@ -8,24 +8,16 @@ cell, which may be smaller than the supercell it was found in.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.errors import InputError
 from reticulum.ordering.colourings import ColouringClass, distinct_colourings
-from reticulum.ordering.linker_rule import (
-    LinkerRule,
-    SumRule,
-    composition_rules,
-    solutions,
-    sum_rules,
-)
+from reticulum.ordering.problem import OrderingProblem
 from reticulum.ordering.sublattice import (
-    ClusterSublattice,
     SupercellSites,
     supercell_sites,
 )
@@ -158,155 +150,6 @@ class Ordering:
             "primitive_cell": self.sites.form.tolist(),
             "primitive_cell_metals": [self.metals[colour] for colour in self.colours],
         }
-
-
-def composition(
-    sublattice: ClusterSublattice,
-    n_clusters: int,
-    counts: Mapping[str, int | Fraction],
-    rules: Sequence[LinkerRule] = (),
-) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Metals and number of clusters of each, the parent's own metal first.
-
-    Parameters
-    ----------
-    sublattice
-        The parent.
-    n_clusters
-        Clusters in the cell.
-    counts
-        Clusters of each metal, or its fraction of all clusters; what is left keeps the parent's
-        metal.
-    rules
-        Their metals are included.
-
-    Raises
-    ------
-    InputError
-        If the counts do not fit into the cell, or a rule is on a metal of which there is none.
-
-    """
-    wanted: dict[str, int] = {}
-    for metal, count in counts.items():
-        whole = count * n_clusters if isinstance(count, Fraction) else Fraction(count)
-        if whole.denominator != 1:
-            raise InputError(
-                f"{metal}={count} of the {n_clusters} clusters of this cell is not a whole number "
-                f"({float(whole):.4g}).",
-                why="Whole clusters are ordered.",
-                fix="Choose a supercell whose number of clusters is a multiple of "
-                f"{Fraction(count).denominator}.",
-            )
-        wanted[metal] = int(whole)
-    own = sublattice.metal
-    rest = n_clusters - sum(count for metal, count in wanted.items() if metal != own)
-    if rest < 0 or min(wanted.values(), default=0) < 0:
-        asked = ", ".join(f"{metal}={count}" for metal, count in wanted.items())
-        raise InputError(
-            f"{asked} does not fit: the cell has {n_clusters} clusters.",
-            why="Counts are clusters in the cell, and none can be negative.",
-            fix="Give smaller counts or a larger supercell.",
-        )
-    if wanted.get(own, rest) != rest:
-        raise InputError(
-            f"The counts leave {rest} of {n_clusters} clusters to {own}, but {own}={wanted[own]} "
-            "was asked for.",
-            why="The counts of all metals must add up to the clusters of the cell.",
-            fix=f"Leave {own} out, or correct the counts.",
-        )
-    metals = [own, *(metal for metal in wanted if metal != own)]
-    for rule in rules:
-        if rule.metal not in metals:
-            raise InputError(
-                f"The rule {rule} is on {rule.metal}, of which no clusters were asked for.",
-                why=f"The metals are {', '.join(metals)}.",
-                fix=f"Add --count {rule.metal}=N, or correct the rule.",
-            )
-    return tuple(metals), (rest, *(wanted[metal] for metal in metals[1:]))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class OrderingProblem:
-    """What is to be ordered: a cell, the metals, their numbers, and rules for the linkers.
-
-    Attributes
-    ----------
-    sites
-        Clusters of the supercell.
-    metals
-        Metal of each colour.
-    counts
-        Clusters of each colour; None if the rules alone decide.
-    rules
-        Rules for each linker.
-
-    """
-
-    sites: SupercellSites
-    metals: tuple[str, ...]
-    counts: tuple[int, ...] | None
-    rules: tuple[LinkerRule, ...]
-
-    def in_cell(self, form: IntMatrix) -> OrderingProblem | None:
-        """Return the same problem in a smaller cell, or None if its counts do not divide."""
-        sites = supercell_sites(self.sites.sublattice, form)
-        counts = None
-        if self.counts is not None:
-            ratio = self.sites.index // sites.index
-            if any(count % ratio for count in self.counts):
-                return None
-            counts = tuple(count // ratio for count in self.counts)
-        return OrderingProblem(sites=sites, metals=self.metals, counts=counts, rules=self.rules)
-
-    def sum_rules(self) -> tuple[SumRule, ...]:
-        """Return all rules as sums: those of the linkers, then the composition."""
-        local = sum_rules(self.sites.linkers, self.metals, self.rules)
-        if self.counts is None:
-            return local
-        return (*local, *composition_rules(self.sites.n_sites, self.counts))
-
-    def assignments(self) -> Iterator[NDArray[np.uint8]]:
-        """Yield every assignment that obeys the rules, one by one."""
-        yield from solutions(self.sites.n_sites, len(self.metals), self.sum_rules())
-
-
-def ordering_problem(
-    sublattice: ClusterSublattice,
-    matrix: IntMatrix,
-    counts: Mapping[str, int | Fraction] | None = None,
-    rules: Sequence[LinkerRule] = (),
-) -> OrderingProblem:
-    """Problem from what a user gives.
-
-    Parameters
-    ----------
-    sublattice
-        The parent.
-    matrix
-        Supercell, rows in units of the primitive vectors.
-    counts
-        Clusters of each metal, or fractions; may be left out when there are rules.
-    rules
-        Rules for each linker.
-
-    Raises
-    ------
-    InputError
-        If there is nothing to order, or the counts do not fit.
-
-    """
-    sites = supercell_sites(sublattice, matrix)
-    if not counts:
-        if not rules:
-            raise InputError(
-                "Neither counts nor a rule was given.",
-                why="Nothing says which metals are to be ordered.",
-                fix="Give --count Ru=16, or --per-linker Ru=1, or both.",
-            )
-        metals = tuple(dict.fromkeys([sublattice.metal, *(rule.metal for rule in rules)]))
-        return OrderingProblem(sites=sites, metals=metals, counts=None, rules=tuple(rules))
-    metals, numbers = composition(sublattice, sites.n_sites, counts, rules)
-    return OrderingProblem(sites=sites, metals=metals, counts=numbers, rules=tuple(rules))
 
 
 def iterate_orderings(problem: OrderingProblem) -> Iterator[Ordering]:

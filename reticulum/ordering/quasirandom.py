@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.errors import InputError
-from reticulum.ordering.orderings import Ordering, OrderingProblem, describe_ordering
+from reticulum.ordering.orderings import Ordering, describe_ordering
+from reticulum.ordering.problem import OrderingProblem
 from reticulum.ordering.sublattice import SupercellSites
 
 #: Shells of neighbours that are compared with the random solution by default. In HKUST-1 the

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.errors import InputError
-from reticulum.ordering.orderings import Ordering, OrderingProblem, describe_ordering
+from reticulum.ordering.orderings import Ordering, describe_ordering
+from reticulum.ordering.problem import OrderingProblem
 from reticulum.ordering.rule_counting import count_under_rules
 
 #: Assignments under a rule that are listed to draw from them; beyond it the transfer matrix draws.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from reticulum.errors import InputError
 from reticulum.ordering.linker_rule import SumRule
-from reticulum.ordering.orderings import OrderingProblem
+from reticulum.ordering.problem import OrderingProblem
 
 #: Linkers that a parity argument names one by one at most.
 _NAMED_LINKERS = 12

@@ -12,11 +12,10 @@ from reticulum.ordering.counts import OrderingCount, count_orderings
 from reticulum.ordering.linker_rule import LinkerRule
 from reticulum.ordering.orderings import (
     Ordering,
-    OrderingProblem,
     iterate_orderings,
-    ordering_problem,
     sort_by_symmetry,
 )
+from reticulum.ordering.problem import OrderingProblem, ordering_problem
 from reticulum.ordering.rod_packings import (
     CageLattice,
     RodPacking,
@@ -128,10 +127,15 @@ class OrderingStudy:
         first = next((r for r in self.rows if (r.count.n_inequivalent or 0) > 1), None)
         if first is None:
             return f"In the cells studied the rule {rule} leaves one ordering at most."
+        smallest = self.rows[0]
+        within = (
+            "Within the primitive cell there is one ordering, but from"
+            if smallest.count.n_inequivalent == 1
+            else "From"
+        )
         text = (
-            f"No: the rule {rule} alone does not fix the order. From {first.multiple} x "
-            f"{first.multiple} x {first.multiple} primitive cells on there is more than one "
-            "ordering."
+            f"No: the rule {rule} alone does not fix the order. {within} {first.multiple} x "
+            f"{first.multiple} x {first.multiple} primitive cells on there is more than one."
         )
         return f"{text} {self.law}" if self.law else text
 
