@@ -230,6 +230,41 @@ def symmetrised_primitive(atoms: Atoms, tolerance_a: float = SYMMETRY_TOLERANCE_
     )
 
 
+def conventional_vectors(
+    primitive: Atoms, tolerance_a: float = SYMMETRY_TOLERANCE_A
+) -> NDArray[np.int64]:
+    """Conventional cell of a crystal in units of its primitive vectors.
+
+    Parameters
+    ----------
+    primitive
+        A symmetrised primitive cell (`symmetrised_primitive`).
+    tolerance_a
+        Distance within which atoms count as equivalent, Å.
+
+    Returns
+    -------
+    numpy.ndarray
+        (3, 3) integers; rows are the conventional vectors in spglib's standard setting.
+
+    Raises
+    ------
+    InputError
+        If spglib cannot standardise the cell.
+
+    """
+    import spglib
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        standard = spglib.standardize_cell(
+            _spglib_cell(primitive), to_primitive=False, no_idealize=False, symprec=tolerance_a
+        )
+    if standard is None:
+        raise _no_symmetry(primitive, tolerance_a)
+    return np.rint(standard[0] @ np.linalg.inv(primitive.cell[:])).astype(np.int64)
+
+
 def _mass_of_elements(atoms: Atoms) -> dict[int, float]:
     """Mass of each element, u."""
     masses: dict[int, float] = {}

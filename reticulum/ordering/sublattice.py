@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from reticulum.errors import InputError
 from reticulum.frameworks.clusters import ClusterGraph, find_clusters, require_finite_clusters
-from reticulum.frameworks.symmetry import symmetrised_primitive
+from reticulum.frameworks.symmetry import conventional_vectors, symmetrised_primitive
 from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
 from reticulum.ordering.supercells import (
     IntMatrix,
@@ -117,8 +117,6 @@ def cluster_sublattice(
         If there are no finite clusters, clusters of different metals, or no linkers.
 
     """
-    import spglib
-
     label = name or str(atoms.info.get("name", "")) or atoms.get_chemical_formula("hill")
     cell = symmetrised_primitive(atoms, tolerance_a)
     primitive, symmetry = cell.atoms, cell.symmetry
@@ -128,13 +126,6 @@ def cluster_sublattice(
     vectors = np.asarray(primitive.cell[:], dtype=np.float64)
     centres = np.array([cluster.centre for cluster in graph.clusters]) @ np.linalg.inv(vectors)
     images, shifts = _action(centres, symmetry.rotations, symmetry.translations, vectors, label)
-    standard = spglib.standardize_cell(
-        (vectors, primitive.get_scaled_positions(), primitive.numbers),
-        to_primitive=False,
-        no_idealize=False,
-        symprec=tolerance_a,
-    )
-    conventional = np.rint(standard[0] @ np.linalg.inv(vectors)).astype(np.int64)
     return ClusterSublattice(
         name=label,
         atoms=primitive,
@@ -142,7 +133,7 @@ def cluster_sublattice(
         metal=metal,
         space_group=symmetry.symbol,
         space_group_number=symmetry.number,
-        conventional=conventional,
+        conventional=conventional_vectors(primitive, tolerance_a),
         rotations=symmetry.rotations,
         translations=symmetry.translations,
         centres=centres,
