@@ -20,12 +20,11 @@ from itertools import groupby
 from math import gcd
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reticulum.ordering.linker_rule import LinkerRule
 from reticulum.ordering.orderings import Ordering
 from reticulum.ordering.sublattice import ClusterSublattice
-from reticulum.ordering.supercells import IntMatrix, reduce_to_cell
+from reticulum.ordering.supercells import IntMatrix, cell_numbers, hermite_normal_form
 
 #: Number of the space group Fm-3m, in which the clusters of HKUST-1 lie on 24d.
 _FM3M = 225
@@ -357,19 +356,13 @@ def like_distances(
     span = np.arange(-largest_quarters, largest_quarters + 1)
     offsets = np.stack(np.meshgrid(span, span, span, indexing="ij"), axis=-1).reshape(-1, 3)
     offsets = offsets[(offsets**2).sum(axis=1) <= largest_quarters**2]
-    supercell = sites.form @ cages.vectors
-    present = {tuple(_wrapped(point, supercell)) for point in quarters}
+    lattice = hermite_normal_form(sites.form @ cages.vectors)
+    present = np.zeros(int(np.prod(np.diag(lattice))), dtype=bool)
+    present[cell_numbers(quarters, lattice)] = True
+    squares = (offsets**2).sum(axis=1)
     found: dict[int, int] = defaultdict(int)
     for point in quarters:
-        for offset in offsets:
-            if tuple(_wrapped(point + offset, supercell)) in present:
-                found[int((offset**2).sum())] += 1
+        met = present[cell_numbers(point + offsets, lattice)]
+        for square, number in zip(*np.unique(squares[met], return_counts=True), strict=True):
+            found[int(square)] += int(number)
     return dict(sorted(found.items()))
-
-
-def _wrapped(point: NDArray[np.int64], vectors: IntMatrix) -> list[int]:
-    """Representative of a point modulo a lattice given by integer rows."""
-    from reticulum.ordering.supercells import hermite_normal_form
-
-    reduced: list[int] = reduce_to_cell(point, hermite_normal_form(vectors)).tolist()
-    return reduced

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,14 @@ if TYPE_CHECKING:
 #: Distance within which the image of a cluster centre must meet another centre, Å. Cells are
 #: symmetrised, so that deviations are rounding; clusters are several Å apart.
 _CENTRE_TOLERANCE_A = 0.05
+
+
+#: Deviation from a whole number that is rounding.
+_WHOLE = 1e-6
+
+#: Grid on which coordinates of equivalent origins are compared, fractional. Its half is added
+#: first, so that coordinates on special positions do not lie on the border between two steps.
+_GRID = 1e-3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +128,9 @@ def cluster_sublattice(
     """
     label = name or str(atoms.info.get("name", "")) or atoms.get_chemical_formula("hill")
     cell = symmetrised_primitive(atoms, tolerance_a)
-    primitive, symmetry = cell.atoms, cell.symmetry
+    symmetry = cell.symmetry
+    conventional = conventional_vectors(cell.atoms, tolerance_a)
+    primitive = _at_first_origin(cell.atoms, symmetry.rotations, conventional)
     graph = find_clusters(primitive)
     require_finite_clusters(graph, label)
     metal = _one_metal(graph, label)
@@ -133,7 +144,7 @@ def cluster_sublattice(
         metal=metal,
         space_group=symmetry.symbol,
         space_group_number=symmetry.number,
-        conventional=conventional_vectors(primitive, tolerance_a),
+        conventional=conventional,
         rotations=symmetry.rotations,
         translations=symmetry.translations,
         centres=centres,
@@ -145,6 +156,32 @@ def cluster_sublattice(
         ),
         warning=cell.warning,
     )
+
+
+def _at_first_origin(atoms: Atoms, rotations: IntMatrix, conventional: IntMatrix) -> Atoms:
+    """Crystal with its atoms sorted and the first of the origins that leave its operations alone.
+
+    Which of the equivalent origins spglib takes depends on how the crystal was given, and with it
+    would depend Wyckoff letters and transformations of orderings. Shifts by quarters of the
+    conventional cell are tried; of those that change no operation, the one with the smallest
+    sorted list of coordinates is taken. Heavy elements come first.
+    """
+    quarters = np.array(list(product(range(4), repeat=3))) / 4.0 @ conventional
+    change = np.einsum("gij,tj->tgi", rotations - np.eye(3, dtype=np.int64), quarters)
+    allowed = quarters[np.abs(change - np.rint(change)).max(axis=(1, 2)) < _WHOLE]
+    best = None
+    for shift in allowed:
+        moved = atoms.copy()
+        scaled = (atoms.get_scaled_positions(wrap=False) + shift + _GRID / 2.0) % 1.0
+        moved.set_scaled_positions(scaled - _GRID / 2.0)
+        rounded = (scaled // _GRID).astype(np.int64)
+        keys = list(zip((-atoms.numbers).tolist(), *rounded.T.tolist(), strict=True))
+        sequence = sorted(range(len(keys)), key=keys.__getitem__)
+        key = [keys[number] for number in sequence]
+        if best is None or key < best[0]:
+            best = (key, moved[sequence])
+    assert best is not None  # no shift is always allowed
+    return best[1]
 
 
 def _one_metal(graph: ClusterGraph, label: str) -> str:
