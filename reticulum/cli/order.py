@@ -128,6 +128,12 @@ def order(
             "--seed", metavar="S", help=f"Seed of --sample and --quasirandom  [default: {_SEED}]"
         ),
     ] = None,
+    figure: Annotated[
+        str | None,
+        typer.Option(
+            "--figure", metavar="PATH", help="Draw what --study finds: .png, .svg or .pdf."
+        ),
+    ] = None,
     write: Annotated[
         str | None,
         typer.Option(
@@ -182,6 +188,7 @@ def order(
                 "--write": write is not None,
                 "--format": file_format is not None,
                 "--p1": p1,
+                "--figure": figure is not None,
             }
         )
         check_json_target(json)
@@ -193,10 +200,16 @@ def order(
             require_metal(rule.metal)
         if write is not None:
             _require_new_folder(write)
+        if figure is not None:
+            from pathlib import Path
+
+            from reticulum.plotting.files import require_figure_path
+
+            require_figure_path(Path(figure))
         sublattice = cluster_sublattice(read_structure(parent), structure_label(parent), symprec)
         _warn(sublattice)
         if study:
-            _study(sublattice, rules, json)
+            _study(sublattice, rules, json, figure)
             return
         matrix = _matrix(sublattice, supercell, conventional)
         most = limit if limit is not None else LISTING_LIMIT
@@ -238,6 +251,7 @@ _NEEDED = {
     "--format": ("--write",),
     "--p1": ("--write",),
     "--study": ("--per-linker",),
+    "--figure": ("--study",),
 }
 
 
@@ -517,14 +531,49 @@ def _print_quasirandom(found: QuasirandomOrdering) -> None:
     _print_orderings([found.ordering], 1)
 
 
-def _study(sublattice: ClusterSublattice, rules: Any, json: str | None) -> None:
+def _study(sublattice: ClusterSublattice, rules: Any, json: str | None, figure: str | None) -> None:
     from reticulum.ordering.study import study_rule
 
     found = study_rule(sublattice, rules)
+    if figure is not None:
+        _draw(found, sublattice, figure)
     if json is not None:
         write_result(found.to_dict(), json)
         return
     _print_study(found)
+
+
+def _draw(found: OrderingStudy, sublattice: ClusterSublattice, figure: str) -> None:
+    from pathlib import Path
+
+    from reticulum.errors import InputError
+    from reticulum.ordering.rod_packings import metal_of_rods
+    from reticulum.plotting.files import save_figure
+    from reticulum.plotting.rod_packings import figure_rod_packings
+
+    drawn = [
+        (packing, ordering.symmetry.space_group)
+        for packing, ordering in zip(found.packings, found.orderings, strict=True)
+        if packing is not None
+    ]
+    metal = metal_of_rods(sublattice, found.rules)
+    if not drawn or metal is None:
+        raise InputError(
+            f"There is no figure for {found.parent} under this rule.",
+            why="Only packings of rods (tbo frameworks, one cluster of a metal on each linker) "
+            "are drawn.",
+            fix="Leave --figure out.",
+        )
+    drawn.sort(key=lambda entry: (entry[0].period, entry[0].sequence))
+    save_figure(
+        figure_rod_packings(
+            [packing for packing, _ in drawn],
+            [group for _, group in drawn],
+            sublattice.label_of(metal),
+        ),
+        Path(figure),
+    )
+    typer.echo(f"Figure written to {figure}", err=True)
 
 
 def _print_study(found: OrderingStudy) -> None:

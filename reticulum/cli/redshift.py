@@ -266,7 +266,8 @@ def _with_calculator(
 def _write(report: RedShiftReport, path: Path) -> tuple[Path, ...]:
     """Write JSON, table and figure into the run folder."""
     from reticulum.errors import InputError
-    from reticulum.plotting.redshift import figure_redshift, save_figure
+    from reticulum.plotting.files import save_figure
+    from reticulum.plotting.redshift import figure_redshift
     from reticulum.provenance import write_json, write_text_atomically
 
     try:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import style
 from matplotlib.figure import Figure
 
+from reticulum.plotting.files import STYLE
 from reticulum.reference.tables import load_band_positions
 from reticulum.thermal.slopes import SLOPE_WINDOW_CELSIUS
 from reticulum.units import ZERO_CELSIUS_K
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from reticulum.phonons.modes import ModeTable
     from reticulum.reference.tables import BandPosition
     from reticulum.thermal.redshift import OscillatorResult, RedShiftReport
-
-STYLE = Path(__file__).with_name("reticulum.mplstyle")
 
 #: Colours that stay apart for colour-blind readers (Okabe and Ito).
 ANTISYMMETRIC_COLOUR = "#0072B2"
@@ -286,21 +284,3 @@ def _title(report: RedShiftReport) -> str:
     return (
         f"{report.label}, {name} (bars: symmetry-allowed positions by character, not intensities)"
     )
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure atomically; the suffix chooses the format.
-
-    Parameters
-    ----------
-    figure
-        From `figure_redshift`.
-    path
-        ``.png``, ``.svg`` or ``.pdf``.
-
-    """
-    scratch = path.with_name(f".writing{path.suffix}")
-    metadata = {"Date": None} if path.suffix == ".svg" else None
-    with style.context(STYLE):
-        figure.savefig(scratch, metadata=metadata)
-    scratch.replace(path)

@@ -19,7 +19,7 @@ ALLOWED = {
     "engines": {"frameworks"},
     "phonons": {"frameworks", "engines"},
     "thermal": {"frameworks", "engines", "phonons", "reference"},
-    "plotting": {"frameworks", "phonons", "thermal", "reference"},
+    "plotting": {"frameworks", "ordering", "phonons", "thermal", "reference"},
     "cli": {"frameworks", "ordering", "engines", "phonons", "thermal", "reference", "plotting"},
 }
 
