@@ -534,6 +534,8 @@ def _print_quasirandom(found: QuasirandomOrdering) -> None:
 def _study(sublattice: ClusterSublattice, rules: Any, json: str | None, figure: str | None) -> None:
     from reticulum.ordering.study import study_rule
 
+    if figure is not None:
+        _require_rods(sublattice, rules)
     found = study_rule(sublattice, rules)
     if figure is not None:
         _draw(found, sublattice, figure)
@@ -543,10 +545,23 @@ def _study(sublattice: ClusterSublattice, rules: Any, json: str | None, figure: 
     _print_study(found)
 
 
+def _require_rods(sublattice: ClusterSublattice, rules: Any) -> None:
+    """Refuse a figure where there are no rods to draw, before anything is computed."""
+    from reticulum.errors import InputError
+    from reticulum.ordering.rod_packings import cage_lattice, metal_of_rods
+
+    if metal_of_rods(sublattice, tuple(rules)) is None or cage_lattice(sublattice) is None:
+        raise InputError(
+            f"There is no figure for {sublattice.name} under this rule.",
+            why="Only packings of rods (tbo frameworks, one cluster of a metal on each linker) "
+            "are drawn.",
+            fix="Leave --figure out.",
+        )
+
+
 def _draw(found: OrderingStudy, sublattice: ClusterSublattice, figure: str) -> None:
     from pathlib import Path
 
-    from reticulum.errors import InputError
     from reticulum.ordering.rod_packings import metal_of_rods
     from reticulum.plotting.files import save_figure
     from reticulum.plotting.rod_packings import figure_rod_packings
@@ -556,15 +571,8 @@ def _draw(found: OrderingStudy, sublattice: ClusterSublattice, figure: str) -> N
         for packing, ordering in zip(found.packings, found.orderings, strict=True)
         if packing is not None
     ]
-    metal = metal_of_rods(sublattice, found.rules)
-    if not drawn or metal is None:
-        raise InputError(
-            f"There is no figure for {found.parent} under this rule.",
-            why="Only packings of rods (tbo frameworks, one cluster of a metal on each linker) "
-            "are drawn.",
-            fix="Leave --figure out.",
-        )
     drawn.sort(key=lambda entry: (entry[0].period, entry[0].sequence))
+    metal = metal_of_rods(sublattice, found.rules) or sublattice.metal
     save_figure(
         figure_rod_packings(
             [packing for packing, _ in drawn],

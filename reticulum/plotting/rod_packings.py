@@ -55,6 +55,7 @@ def draw_rod_packing(axes: Any, sequence: str) -> None:
                 color=X_COLOUR if direction == "x" else Y_COLOUR,
                 linewidth=3.0,
                 solid_capstyle="butt",
+                clip_on=False,
             )
             axes.plot(
                 list(range(_WIDTH)),
@@ -63,8 +64,9 @@ def draw_rod_packing(axes: Any, sequence: str) -> None:
                 "o",
                 color=_CAGE_COLOUR,
                 markersize=2.5,
+                clip_on=False,
             )
-    axes.set_box_aspect((_WIDTH, _WIDTH, len(layers)), zoom=1.35)
+    axes.set_box_aspect((_WIDTH, _WIDTH, len(layers)), zoom=1.12)
     axes.view_init(elev=18, azim=-58)
     axes.set_axis_off()
 
@@ -86,14 +88,22 @@ def figure_rod_packings(
     """
     rows = -(-len(packings) // _COLUMNS)
     with style.context(STYLE):
-        figure = Figure(figsize=(7.2, 2.6 * rows))
+        # three-dimensional axes have wide margins of their own: no automatic layout
+        height = 2.8 * rows
+        figure = Figure(figsize=(7.2, height), layout="none")
+        figure.subplots_adjust(
+            left=0.0, right=1.0, bottom=0.02, top=1.0 - 0.65 / height, wspace=0.0, hspace=0.22
+        )
         for number, (packing, group) in enumerate(zip(packings, space_groups, strict=True)):
             axes = figure.add_subplot(rows, min(_COLUMNS, len(packings)), number + 1,
                                       projection="3d")  # fmt: skip
             draw_rod_packing(axes, packing.sequence)
             axes.set_title(f"{packing.sequence}\n{_in_print(group)}")
         figure.suptitle(
-            f"Rods of {label} through the small cages (dots), one layer a/2", fontsize=9
+            f"Rods of {label} through the small cages (dots), one layer a/2",
+            fontsize=9,
+            y=1.0 - 0.12 / height,
+            va="top",
         )
     return figure
 

@@ -24,6 +24,8 @@ COMMANDS = [
     ("calculators", "check"),
     ("phonons",),
     ("modes",),
+    ("graph",),
+    ("order",),
     ("redshift",),
 ]
 

@@ -1,0 +1,184 @@
+"""`reticulum order`: what it prints, its JSON, its files, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from math import comb
+
+import pytest
+
+from reticulum.cli.main import app
+from reticulum.frameworks.reading import read_structure
+from reticulum.frameworks.symmetry import symmetry_of
+
+
+@pytest.fixture
+def call(capfd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as end:
+            app(["order", *map(str, arguments)])
+        out, err = capfd.readouterr()
+        assert "Traceback" not in err
+        return end.value.code, out, err
+
+    return run
+
+
+def refused(answer, *words):
+    code, out, err = answer
+    assert code == 2, (out, err)
+    assert out == ""
+    assert err.count("Error") == 1
+    for word in words:
+        assert word in " ".join(err.split()), err
+
+
+def test_json_of_a_primitive_cell(call):
+    code, out, err = call("HKUST-1", "--count", "Ru=2", "--json", "-")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert (found["n_total"], found["n_inequivalent"]) == (15, 2)
+    assert found["n_clusters"] == 6
+    first = found["orderings"][0]
+    assert first["space_group"] == "I4/mmm"
+    assert first["space_group_number"] == 139
+    assert first["multiplicity"] == 3
+    assert first["counts"] == {"Cu": 4, "Ru": 2}
+    assert first["linker_environments"] == {"Cu2+Cu2+Ru2": 8}
+    assert first["index"] == 3
+    assert first["long_range_order"] == pytest.approx(1.0)
+
+
+def test_json_of_a_range_adds_up(call):
+    _, out, _ = call("HKUST-1", "--count", "Ru=0-6", "--json", "-")
+    found = json.loads(out)
+    assert found["n_total"] == 2**6
+    assert found["n_inequivalent"] == len(found["orderings"]) == 11
+    assert [entry["n_total"] for entry in found["compositions"]] == [comb(6, k) for k in range(7)]
+
+
+def test_printed_tables(call):
+    code, out, _ = call("HKUST-1", "--conventional", "--count", "Ru=8", "--per-linker", "Ru=1")
+    assert code == 0
+    assert "rule: each linker meets exactly 1 Ru2" in out
+    assert "16 Cu2, 8 Ru2: 9 assignments, 2 inequivalent orderings" in out
+    assert out.index("I4/mmm (139)") < out.index("P4_2/nnm (134)")
+
+
+def test_counting_does_not_list(call):
+    code, out, _ = call("HKUST-1", "--supercell", "2 2 2", "--count", "Ru=16", "--count-only")
+    assert code == 0
+    assert "2,254,848,913,647 assignments, 5,872,580,142 inequivalent orderings" in out
+    assert "space group" not in out
+
+
+def test_cells_of_low_symmetry_say_so(call):
+    _, out, _ = call("HKUST-1", "--supercell", "2 1 1", "--count", "Ru=4", "--count-only")
+    assert "34 inequivalent" in out
+    assert "36 are distinct under the operations that keep this supercell" in " ".join(out.split())
+
+
+def test_matrix_and_multipliers_are_the_same_cell(call):
+    _, one, _ = call("HKUST-1", "--supercell", "1 1 2", "--count", "Ru=2", "--json", "-")
+    _, two, _ = call(
+        "HKUST-1", "--supercell", "1 0 0  0 1 0  1 1 2", "--count", "Ru=2", "--json", "-"
+    )
+    assert json.loads(one) == json.loads(two)
+
+
+def test_samples_repeat_with_their_seed(call):
+    options = ("HKUST-1", "--conventional", "--count", "Ru=1/3", "--sample", 3, "--json", "-")
+    _, one, _ = call(*options, "--seed", 4)
+    _, two, _ = call(*options, "--seed", 4)
+    _, three, _ = call(*options, "--seed", 5)
+    assert one == two != three
+    assert len(json.loads(one)["orderings"]) == 3
+
+
+def test_study(call, tmp_path):
+    code, out, err = call(
+        "HKUST-1", "--per-linker", "Ru=1", "--study", "--figure", "rods.svg", "--json", "-"
+    )
+    assert code == 0
+    assert "rods.svg" in err
+    assert "polytypes" not in (tmp_path / "rods.svg").read_text(encoding="utf-8")
+    assert "xxyxyy" in (tmp_path / "rods.svg").read_text(encoding="utf-8")
+    found = json.loads(out)
+    assert found["forced"] is False
+    assert [cell["n_total"] for cell in found["cells"]] == [3, 9, 21, 45, 93, 189]
+    assert found["cells"][-1]["n_predicted"] == 189
+    assert {o["sequence"] for o in found["orderings"]} >= {"x", "xy", "xxy"}
+    assert set(found["powder_identical"]) == {"12", "13", "14"}
+
+
+def test_written_structures_are_read_back(call, tmp_path):
+    code, out, _ = call(
+        "HKUST-1", "--conventional", "--count", "Ru=8", "--per-linker", "Ru=1", "--write", "found"
+    )
+    assert code == 0
+    assert "2 structures written" in out
+    files = sorted((tmp_path / "found").iterdir())
+    assert [file.name for file in files] == ["1_I4_mmm.cif", "2_P4_2_nnm.cif"]
+    for file, symbol in zip(files, ("I4/mmm", "P4_2/nnm"), strict=True):
+        atoms = read_structure(file)
+        assert symmetry_of(atoms).symbol == symbol
+        ruthenium = atoms.get_chemical_symbols().count("Ru")
+        assert ruthenium * 2 == atoms.get_chemical_symbols().count("Cu") > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("HKUST-1",), ("Neither counts nor a rule",)),
+        (("HKUST-1", "--count", "Ru=7"), ("does not fit", "6 clusters")),
+        (("HKUST-1", "--count", "Ru=1/4"), ("not a whole number", "multiple of 4")),
+        (
+            ("HKUST-1", "--supercell", "2 2 2", "--count", "Ru=15", "--per-linker", "Ru=1"),
+            ("15 Ru2 make 60", "needs 16 Ru2"),
+        ),
+        (("UiO-66", "--supercell", "2 2 2", "--per-linker", "Hf=1"), ("Parity",)),
+        (
+            ("HKUST-1", "--supercell", "2 2 2", "--count", "Ru=16"),
+            ("5,872,580,142 inequivalent", "--sample", "--quasirandom", "--count-only"),
+        ),
+        (("Mg-MOF-74", "--count", "Zn=1"), ("endless rods",)),
+        (("ZIF-4", "--count", "Co=16", "--supercell", "3 3 3"), ("more than the 100,000",)),
+        (("MUV-10-Ca", "--count", "Zr=1"), ("more than one metal",)),
+        (("HKUST-1", "--count", "Ru=two"), ("cannot be read",)),
+        (("HKUST-1", "--count", "Cl=2"), ("not the symbol of a metal",)),
+        (("HKUST-1", "--count", "Ru=2", "--supercell", "2 2"), ("neither three nor nine",)),
+        (("HKUST-1", "--count", "Ru=2", "--supercell", "2 a 2"), ("not made of integers",)),
+        (("HKUST-1", "--count", "Ru=2", "--seed", "1"), ("--seed was given without",)),
+        (("HKUST-1", "--count", "Ru=2", "--p1"), ("--p1 was given without --write",)),
+        (
+            ("HKUST-1", "--count", "Ru=2", "--sample", "2", "--sqs"),
+            ("--sample and --quasirandom cannot",),
+        ),
+        (("HKUST-1", "--count", "Ru=2", "--sample", "0"), ("At least one can be drawn",)),
+        (("HKUST-1", "--count", "Ru=2", "--top", "0"), ("--top 0 is below 1",)),
+        (("HKUST-1", "--study"), ("--study was given without --per-linker",)),
+        (("HKUST-1", "--per-linker", "Ru=one"), ("cannot be read",)),
+        (("HKUST-1", "--per-linker", "Ru=1", "--count", "Zn=2"), ("on Ru, of which no",)),
+        (("HKUST-1", "--up-to-index", "0", "--count", "Ru=1"), ("index 0",)),
+        (("HKUST-1", "--up-to-index", "2", "--supercell", "2 2 2"), ("cannot be given together",)),
+        (("no-such-thing", "--count", "Ru=1"), ("no bundled structure",)),
+        (
+            ("MOF-5", "--per-linker", "Mg<=1", "--study", "--figure", "x.png"),
+            ("There is no figure",),
+        ),
+    ],
+)
+def test_bad_input(call, arguments, words):
+    refused(call(*arguments), *words)
+
+
+def test_an_existing_folder_is_left_alone(call, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "note.txt").write_text("keep")
+    refused(
+        call("HKUST-1", "--count", "Ru=2", "--write", "mine"), "mine exists already", "new folder"
+    )
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["note.txt"]
