@@ -196,11 +196,10 @@ class RodPacking:
     def in_words(self) -> str:
         """Return what a crystallographer would call it."""
         if self.period == 1:
-            return "all rods parallel (one orientation of the layers)"
+            return "all rods parallel"
         return (
-            f"layers a/2 thick, rods along the two perpendicular axes in the sequence "
-            f"{self.sequence}, run lengths {self.runs}, period {self.period} layers = "
-            f"{_halves(self.period)}"
+            f"layers a/2 thick with rods along x or y in the sequence {self.sequence} "
+            f"(run lengths {self.runs}), period {_halves(self.period)}"
         )
 
     @property

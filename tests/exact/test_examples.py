@@ -14,6 +14,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 #: Text that the output of each example must contain.
 EXPECTED = {
     "two_state_bands.py": "published ΔCp 37 J/mol/K; a linear shift alone: 46",
+    "ordered_paddlewheels.py": "45 assignments of 384 paddlewheels, 4 inequivalent",
     "own_calculator.py": "4 carboxylates",
 }
 
