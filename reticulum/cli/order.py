@@ -371,9 +371,11 @@ def _composition(result: OrderResult, counts: dict[str, int] | None) -> str:
 
 
 def _number(value: int | None, bounds: tuple[int, int]) -> str:
+    from reticulum.ordering.order import readable_number
+
     if value is not None:
-        return f"{value:,}" if value < 10**15 else f"{value:.4e}"
-    return f"between {bounds[0]:,} and {bounds[1]:.4g}"
+        return readable_number(value)
+    return f"between {readable_number(bounds[0])} and {readable_number(bounds[1])}"
 
 
 def _print_compositions(result: OrderResult) -> None:

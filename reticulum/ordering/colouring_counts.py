@@ -104,11 +104,15 @@ def cycle_types(permutations: NDArray[np.integer[Any]]) -> Counter[CycleType]:
             break
         power = np.take_along_axis(images, power, axis=1)
         step += 1
-    found: Counter[CycleType] = Counter()
-    for row in np.sort(lengths, axis=1):
-        sizes, sites = np.unique(row, return_counts=True)
-        found[tuple(zip(sizes.tolist(), (sites // sizes).tolist(), strict=True))] += 1
-    return found
+    sizes = np.unique(lengths)
+    numbers = np.stack([(lengths == size).sum(axis=1) // size for size in sizes], axis=1)
+    kinds, times = np.unique(numbers, axis=0, return_counts=True)
+    return Counter(
+        {
+            tuple((int(size), int(n)) for size, n in zip(sizes, row, strict=True) if n): int(many)
+            for row, many in zip(kinds, times, strict=True)
+        }
+    )
 
 
 def n_distinct_in_cell(sites: SupercellSites, counts: Sequence[int]) -> int:

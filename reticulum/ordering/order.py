@@ -23,6 +23,9 @@ from reticulum.ordering.rule_obstructions import require_possible
 from reticulum.ordering.sublattice import ClusterSublattice
 from reticulum.ordering.supercells import IntMatrix, inequivalent_superlattices
 
+#: Whole numbers of up to so many digits are shown in full.
+_MOST_DIGITS = 15
+
 #: Counts as a user gives them: several for a range.
 Counts = Mapping[str, Sequence[int | Fraction]]
 
@@ -312,6 +315,14 @@ def _named(problem: OrderingProblem) -> dict[str, int] | None:
     return dict(zip(problem.metals, problem.counts, strict=True))
 
 
+def readable_number(value: int) -> str:
+    """Whole number with separators, or its leading digits and a power of ten."""
+    digits = str(value)
+    if len(digits) <= _MOST_DIGITS:
+        return f"{value:,}"
+    return f"{digits[0]}.{digits[1:5]}e{len(digits) - 1}"
+
+
 def _require_listable(entries: Sequence[CompositionCount], limit: int) -> None:
     low = sum(entry.count.n_inequivalent_bounds[0] for entry in entries)
     if low <= limit:
@@ -319,9 +330,9 @@ def _require_listable(entries: Sequence[CompositionCount], limit: int) -> None:
     exact = all(entry.count.n_inequivalent is not None for entry in entries)
     totals = [entry.count.n_total for entry in entries]
     total = _sum(totals)
-    among = f" among {total:,} assignments" if total is not None else ""
+    among = f" among {readable_number(total)} assignments" if total is not None else ""
     raise InputError(
-        f"There are {'' if exact else 'at least '}{low:,} inequivalent orderings{among}, more "
+        f"There are {'' if exact else 'at least '}{readable_number(low)} inequivalent orderings{among}, more "
         f"than the {limit:,} that are listed.",
         why=f"The cell has {entries[-1].count.n_clusters} clusters.",
         fix="Use --count-only, draw some with --sample N --seed S, take the disordered solid "
