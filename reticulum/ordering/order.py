@@ -332,8 +332,8 @@ def _require_listable(entries: Sequence[CompositionCount], limit: int) -> None:
     total = _sum(totals)
     among = f" among {readable_number(total)} assignments" if total is not None else ""
     raise InputError(
-        f"There are {'' if exact else 'at least '}{readable_number(low)} inequivalent orderings{among}, more "
-        f"than the {limit:,} that are listed.",
+        f"There are {'' if exact else 'at least '}{readable_number(low)} inequivalent "
+        f"orderings{among}, more than the {limit:,} that are listed.",
         why=f"The cell has {entries[-1].count.n_clusters} clusters.",
         fix="Use --count-only, draw some with --sample N --seed S, take the disordered solid "
         "solution with --quasirandom, use a smaller cell or a rule, or raise --limit.",
