@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from reticulum import __version__
+from reticulum.cli.build import build
 from reticulum.cli.calculators import app as calculators
 from reticulum.cli.graph import graph
 from reticulum.cli.modes import modes
@@ -45,6 +46,7 @@ def common(
 
 
 app.command("structures")(structures)
+app.command("build")(build)
 app.command("graph")(graph)
 app.command("order")(order)
 app.command("phonons")(phonons)
