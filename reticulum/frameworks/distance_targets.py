@@ -54,6 +54,9 @@ class DistanceTarget:
 class HeightTarget:
     """A height over the plane of three atoms that is wanted; 0 for a flat part.
 
+    A fit divides the volume that the four atoms span by the area of the three at the start, which
+    is the height as long as that area stays: linkers are stiff.
+
     Attributes
     ----------
     label, kind

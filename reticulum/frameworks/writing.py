@@ -20,7 +20,7 @@ from reticulum import __version__
 from reticulum.errors import InputError
 from reticulum.frameworks.axial_ligands import PartialSite
 from reticulum.frameworks.cif_writing import cif_text
-from reticulum.frameworks.crystal_checks import require_crystal
+from reticulum.frameworks.crystal_checks import require_atoms_apart, require_crystal
 from reticulum.frameworks.written_check import verify_written
 from reticulum.provenance import write_text_atomically
 
@@ -248,6 +248,7 @@ def write_structure(
 
     """
     require_crystal(atoms, "The structure")
+    require_atoms_apart(atoms, "the structure")
     target, name = require_writable(
         path, format=format, partial_sites=partial_sites, overwrite=overwrite
     )
