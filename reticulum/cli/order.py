@@ -140,13 +140,22 @@ def order(
             "--write",
             "-o",
             metavar="FOLDER",
-            help="Write the printed orderings into a new folder, distances as in the parent.",
+            help="Write the printed orderings into a new folder.",
         ),
     ] = None,
     file_format: Annotated[
         str | None,
         typer.Option(
             "--format", metavar="F", help="cif, vasp, extxyz or another of ase  [default: cif]"
+        ),
+    ] = None,
+    distances: Annotated[
+        str | None,
+        typer.Option(
+            "--distances",
+            metavar="HOW",
+            help="With --write: 'kept' as in the parent, or 'adjusted' to the usual distances of "
+            "each metal, cell included  [default: kept]",
         ),
     ] = None,
     p1: Annotated[
@@ -163,6 +172,7 @@ def order(
     reticulum order HKUST-1 --conventional --count Ru=8 --per-linker Ru=1
     """
     with reporting():
+        from reticulum.errors import InputError
         from reticulum.frameworks.reading import read_structure, structure_label
         from reticulum.ordering.linker_rule import parse_linker_rule
         from reticulum.ordering.order import order as order_clusters
@@ -189,6 +199,7 @@ def order(
                 "--format": file_format is not None,
                 "--p1": p1,
                 "--figure": figure is not None,
+                "--distances": distances is not None,
             }
         )
         check_json_target(json)
@@ -198,6 +209,12 @@ def order(
         rules = [parse_linker_rule(text) for text in per_linker or []]
         for rule in rules:
             require_metal(rule.metal)
+        if distances not in (None, "kept", "adjusted"):
+            raise InputError(
+                f"--distances {distances} is not known.",
+                why="Distances are kept as in the parent or adjusted to the metals.",
+                fix="Write --distances kept or --distances adjusted.",
+            )
         if write is not None:
             _require_new_folder(write)
         if figure is not None:
@@ -232,7 +249,14 @@ def order(
             else:
                 _print_result(result, wanted)
         if write is not None:
-            _write(orderings[:wanted], write, file_format or "cif", p1, quiet=json is not None)
+            _write(
+                orderings[:wanted],
+                write,
+                file_format or "cif",
+                p1=p1,
+                adjusted=distances == "adjusted",
+                quiet=json is not None,
+            )
 
 
 #: Options that make no sense together: the first one with each of the others.
@@ -250,6 +274,7 @@ _NEEDED = {
     "--seed": ("--sample", "--quasirandom"),
     "--format": ("--write",),
     "--p1": ("--write",),
+    "--distances": ("--write",),
     "--study": ("--per-linker",),
     "--figure": ("--study",),
 }
@@ -658,24 +683,62 @@ def _print_powder(found: OrderingStudy) -> None:
 
 
 def _write(
-    orderings: Sequence[Ordering], folder: str, file_format: str, p1: bool, *, quiet: bool
+    orderings: Sequence[Ordering],
+    folder: str,
+    file_format: str,
+    *,
+    p1: bool,
+    adjusted: bool,
+    quiet: bool,
 ) -> None:
-    """Write structures with the parent's distances."""
+    """Write structures, with the parent's distances or those of the metals."""
     from pathlib import Path
 
+    from reticulum.frameworks.distance_targets import TargetKind
+    from reticulum.frameworks.paddlewheel_fit import meet_paddlewheel_distances
     from reticulum.frameworks.writing import structure_suffix, write_structure
-    from reticulum.ordering.structures import ordered_structure
+    from reticulum.ordering.structures import ordered_structure, ordering_provenance
 
+    suffix = structure_suffix(file_format)
     target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
+    _make_folder(target)
     width = len(str(len(orderings)))
+    largest = 0.0
     for number, ordering in enumerate(orderings, start=1):
         group = ordering.symmetry.space_group.replace("/", "_")
         atoms = ordered_structure(ordering)
-        path = target / f"{number:0{width}d}_{group}{structure_suffix(file_format)}"
-        write_structure(atoms, path, format=file_format, symmetrised=not p1)
-    if not quiet:
-        typer.echo(
-            f"{len(orderings)} structures written to {folder}: metals replaced, all distances "
-            "kept as in the parent (reticulum build adjusts distances)"
+        if adjusted:
+            fit = meet_paddlewheel_distances(atoms, free_cell=True)
+            largest = max(largest, fit.largest_deviation_a(TargetKind.METAL))
+            fit.atoms.info["name"] = atoms.info["name"]
+            atoms = fit.atoms
+        write_structure(
+            atoms,
+            target / f"{number:0{width}d}_{group}{suffix}",
+            format=file_format,
+            symmetrised=not p1,
+            provenance=ordering_provenance(ordering, adjusted=adjusted),
         )
+    if quiet:
+        return
+    how = (
+        "metals replaced, distances and cell adjusted to the usual ones of each metal by "
+        f"geometry alone (largest miss of a metal's distance {largest:.3f} Å)"
+        if adjusted
+        else "metals replaced, cell and all distances kept as in the parent (--distances adjusted "
+        "changes them)"
+    )
+    typer.echo(f"{len(orderings)} structures written to {folder}: {how}")
+
+
+def _make_folder(folder: Any) -> None:
+    from reticulum.errors import InputError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"The folder {folder} cannot be made.",
+            why=str(error.strerror or error),
+            fix="Give a folder in a place that you may write to.",
+        ) from error

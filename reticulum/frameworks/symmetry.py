@@ -262,7 +262,8 @@ def conventional_vectors(
         )
     if standard is None:
         raise _no_symmetry(primitive, tolerance_a)
-    return np.rint(standard[0] @ np.linalg.inv(primitive.cell[:])).astype(np.int64)
+    vectors = np.rint(standard[0] @ np.linalg.inv(primitive.cell[:]))
+    return np.asarray(vectors, dtype=np.int64)
 
 
 def _mass_of_elements(atoms: Atoms) -> dict[int, float]:

@@ -53,3 +53,34 @@ def ordered_structure(ordering: Ordering, matrix: IntMatrix | None = None) -> At
         pbc=True,
         info={"name": name},
     )
+
+
+def ordering_provenance(ordering: Ordering, *, adjusted: bool) -> tuple[str, ...]:
+    """Lines that tell where the structure of an ordering comes from.
+
+    Parameters
+    ----------
+    ordering
+        The ordering.
+    adjusted
+        Whether distances and cell were adjusted to the metals.
+
+    """
+    parent = ordering.sites.sublattice
+    symmetry = ordering.symmetry
+    counts = ", ".join(
+        f"{number} {parent.label_of(metal)}" for metal, number in ordering.counts.items()
+    )
+    environments = ", ".join(f"{n} {key}" for key, n in ordering.linker_environments.items())
+    how = (
+        "Distances and cell adjusted to the usual ones of each metal by geometry alone: a model."
+        if adjusted
+        else "Metals replaced, cell and distances kept as in the parent: a model."
+    )
+    return (
+        f"Ordering of whole clusters in {parent.name} ({parent.space_group}): {counts}.",
+        f"Space group {symmetry.space_group}, index {symmetry.index} in the parent's; cell "
+        f"{symmetry.transformation}; multiplicity {ordering.multiplicity}.",
+        f"Linkers: {environments}.",
+        how,
+    )

@@ -90,7 +90,8 @@ def figure_rod_packings(
     with style.context(STYLE):
         # three-dimensional axes have wide margins of their own: no automatic layout
         height = 2.8 * rows
-        figure = Figure(figsize=(7.2, height), layout="none")
+        figure = Figure(figsize=(7.2, height))
+        figure.set_layout_engine("none")
         figure.subplots_adjust(
             left=0.0, right=1.0, bottom=0.02, top=1.0 - 0.65 / height, wspace=0.0, hspace=0.22
         )

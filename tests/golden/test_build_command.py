@@ -139,6 +139,7 @@ def test_kept_distances_are_said(call):
         (["Ru6(btc)4Cl3", "--chloride", "ordered", "--chloride-order", "9"], "no order 9"),
         (["Ru6(btc)4Cl3", "-o", "x.vasp"], "cannot hold half-occupied sites"),
         (["Cu3(btc)2", "--force"], "none is named"),
+        (["Cu3(btc)2", "-o", "x.cif", "-o", "./x.cif"], "named twice"),
         (["Cu3(btc)2", "-o", "x.nothing"], "tells no format"),
         (["Cu3(btc)2", "-o", "x", "--format", "cfi"], "no format 'cfi'"),
         (["Cu3(btc)2", "-o", "ok.vasp", "-o", "no/where.cif"], "no folder no"),

@@ -182,3 +182,26 @@ def test_an_existing_folder_is_left_alone(call, tmp_path):
         call("HKUST-1", "--count", "Ru=2", "--write", "mine"), "mine exists already", "new folder"
     )
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["note.txt"]
+
+
+def test_written_with_the_distances_of_the_metals(call, tmp_path):
+    code, out, _ = call(
+        "HKUST-1", "--count", "Ru=2", "--top", 1, "--write", "found", "--distances", "adjusted",
+        "--format", "extxyz",
+    )  # fmt: skip
+    assert code == 0
+    assert "geometry alone" in out
+    from reticulum.frameworks.clusters import find_clusters
+
+    atoms = read_structure(tmp_path / "found" / "1_I4_mmm.extxyz")
+    assert symmetry_of(atoms).symbol == "I4/mmm"
+    pairs = {c.label: c.metal_distance_a for c in find_clusters(atoms).clusters}
+    assert pairs == pytest.approx({"Cu2": 2.629, "Ru2": 2.289}, abs=2e-3)
+
+
+def test_distances_need_files(call):
+    refused(call("HKUST-1", "--count", "Ru=2", "--distances", "kept"), "without --write")
+    refused(
+        call("HKUST-1", "--count", "Ru=2", "--write", "x", "--distances", "good"),
+        "--distances good is not known",
+    )
