@@ -19,8 +19,18 @@ ALLOWED = {
     "engines": {"frameworks"},
     "phonons": {"frameworks", "engines"},
     "thermal": {"frameworks", "engines", "phonons", "reference"},
-    "plotting": {"frameworks", "ordering", "phonons", "thermal", "reference"},
-    "cli": {"frameworks", "ordering", "engines", "phonons", "thermal", "reference", "plotting"},
+    "spectra": {"reference"},
+    "plotting": {"frameworks", "ordering", "phonons", "thermal", "spectra", "reference"},
+    "cli": {
+        "frameworks",
+        "ordering",
+        "engines",
+        "phonons",
+        "thermal",
+        "spectra",
+        "reference",
+        "plotting",
+    },
 }
 
 

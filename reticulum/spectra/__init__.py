@@ -1,0 +1,1 @@
+"""Variable-temperature infrared spectra: reading, preparing and fitting bands."""
