@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -95,6 +96,8 @@ def build(
                 "--p1, --force and --format say how to write a file, but none is named.",
                 fix="Name it: -o framework.cif",
             )
+        if len({Path(file).absolute() for file in files}) < len(files):
+            raise InputError("One file is named twice after -o.", fix="Name each file once.")
         if chloride_order is not None and chloride != "ordered":
             raise InputError(
                 "--chloride-order chooses among ordered models.", fix="Add: --chloride ordered"

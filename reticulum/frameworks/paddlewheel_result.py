@@ -27,9 +27,9 @@ LINKERS_OF_A_FORMULA_UNIT = 4
 #: A metal's distance that is off by more counts as missed, Å: the digit to which EXAFS tells it.
 MISS_A = 0.02
 
-#: Change of shape around a metal that is worth a warning, Å: five times what the measured
-#: cells of Cu3(btc)2, [Ru6(btc)4Cl3] and [Ru2Cu4(btc)4Cl] need (0.02 Å).
-BENT_SHAPE_A = 0.10
+#: Change of shape around a metal that is worth a warning, Å: several times what the measured cells
+#: of Cu3(btc)2, [Ru6(btc)4Cl3] and [Ru2Cu4(btc)4Cl] need (0.01 Å).
+BENT_SHAPE_A = 0.05
 
 #: Bonds that differ by less are the same, Å.
 SAME_LENGTH_A = 1e-6
@@ -241,8 +241,12 @@ def model_notes(
     ):
         notes.append(
             f"The linker is strained (bonds by up to {strain.largest_bond_change_a:.3f} Å, angles "
-            f"by up to {strain.largest_angle_change_deg:.1f}°): the cell does not fit these "
-            "distances, or was scaled with everything in it."
+            f"by up to {strain.largest_angle_change_deg:.1f}°): "
+            + (
+                "the cell does not fit these metals."
+                if adjusted
+                else "it was scaled with the cell."
+            )
         )
     if charge.total:
         notes.append(

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 #: How far a target may be missed, Å; its weight is 1/σ². The order says what gives way first:
 #: metals are met, then bonds of the linker, its angles, its flatness, and last the shape.
-METAL_SIGMA_A = 0.001
-LINKER_BOND_SIGMA_A = 0.005
-LINKER_ANGLE_SIGMA_A = 0.01
+METAL_SIGMA_A = 0.005
+LINKER_BOND_SIGMA_A = 0.01
+LINKER_ANGLE_SIGMA_A = 0.02
 LINKER_PLANE_SIGMA_A = 0.05
 SHAPE_SIGMA_A = 0.1
 
