@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reticulum.cli.console import (
+    TerminalProgress,
     check_json_target,
     print_table,
     reporting,
@@ -704,6 +705,9 @@ def _write(
     _make_folder(target)
     width = len(str(len(orderings)))
     largest = 0.0
+    progress = TerminalProgress()
+    if adjusted:
+        progress.start("structures with adjusted distances", len(orderings), 0)
     for number, ordering in enumerate(orderings, start=1):
         group = ordering.symmetry.space_group.replace("/", "_")
         atoms = ordered_structure(ordering)
@@ -719,6 +723,10 @@ def _write(
             symmetrised=not p1,
             provenance=ordering_provenance(ordering, adjusted=adjusted),
         )
+        if adjusted:
+            progress.advance("structures with adjusted distances", 0.0)
+    if adjusted:
+        progress.finish("structures with adjusted distances")
     if quiet:
         return
     how = (

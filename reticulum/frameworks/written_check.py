@@ -201,7 +201,10 @@ def _by_pymatgen(
     from pymatgen.io.vasp import Poscar
 
     if file_format == "cif":
-        structure = CifParser(str(path)).parse_structures(primitive=False)[0]
+        # By default pymatgen moves coordinates within 1e-4 of thirds and the like onto them
+        # (0.002 Å in these cells); the check is of what was written.
+        parser = CifParser(str(path), frac_tolerance=0.0)
+        structure = parser.parse_structures(primitive=False)[0]
     else:
         structure = Poscar.from_file(str(path), check_for_potcar=False).structure
     n_whole = len(meant) - len(partial_sites)
