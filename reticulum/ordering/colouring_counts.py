@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import comb, factorial
-from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reticulum.ordering.cycles import CycleType, cycle_types
 from reticulum.ordering.sublattice import SupercellSites, supercell_sites
 from reticulum.ordering.supercells import (
     IntMatrix,
@@ -26,9 +26,6 @@ from reticulum.ordering.supercells import (
     reduce_to_cell,
     rotated,
 )
-
-#: Cycles of a permutation as sorted pairs (length, how many).
-CycleType: TypeAlias = tuple[tuple[int, int], ...]
 
 
 def n_assignments(counts: Sequence[int]) -> int:
@@ -82,39 +79,6 @@ def _shared_out(
     return result
 
 
-def cycle_types(permutations: NDArray[np.integer[Any]]) -> Counter[CycleType]:
-    """Cycle types of permutations and how often each occurs.
-
-    Parameters
-    ----------
-    permutations
-        (m, n).
-
-    """
-    m, n = permutations.shape
-    lengths = np.zeros((m, n), dtype=np.int64)
-    start = np.arange(n)
-    images = permutations.astype(np.int64)
-    power = images
-    step = 1
-    while True:
-        back = (power == start) & (lengths == 0)
-        lengths[back] = step
-        if lengths.all():
-            break
-        power = np.take_along_axis(images, power, axis=1)
-        step += 1
-    sizes = np.unique(lengths)
-    numbers = np.stack([(lengths == size).sum(axis=1) // size for size in sizes], axis=1)
-    kinds, times = np.unique(numbers, axis=0, return_counts=True)
-    return Counter(
-        {
-            tuple((int(size), int(n)) for size, n in zip(sizes, row, strict=True) if n): int(many)
-            for row, many in zip(kinds, times, strict=True)
-        }
-    )
-
-
 def n_distinct_in_cell(sites: SupercellSites, counts: Sequence[int]) -> int:
     """Number of colourings distinct under the operations that keep the supercell.
 
@@ -126,10 +90,9 @@ def n_distinct_in_cell(sites: SupercellSites, counts: Sequence[int]) -> int:
         Number of sites of each colour.
 
     """
-    total = 0
-    for operation in sites.operations:
-        for cycles, number in cycle_types(sites.operation_block(operation)).items():
-            total += number * n_unchanged(cycles, counts)
+    total = sum(
+        number * n_unchanged(cycles, counts) for cycles, number in sites.cycle_index.items()
+    )
     return total // sites.n_operations
 
 

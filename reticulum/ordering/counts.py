@@ -86,10 +86,9 @@ def count_orderings(problem: OrderingProblem) -> OrderingCount:
     if not problem.rules:
         assert problem.counts is not None
         total = n_assignments(problem.counts)
-        return _result(
-            problem, (total, total), n_distinct(sites, problem.counts),
-            n_distinct_in_cell(sites, problem.counts),
-        )  # fmt: skip
+        in_cell = n_distinct_in_cell(sites, problem.counts)
+        distinct = in_cell if sites.is_invariant else n_distinct(sites, problem.counts)
+        return _result(problem, (total, total), distinct, in_cell)
     listed = 0
     for _ in problem.assignments():
         listed += 1

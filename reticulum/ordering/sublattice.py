@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,15 @@ from reticulum.errors import InputError
 from reticulum.frameworks.clusters import ClusterGraph, find_clusters, require_finite_clusters
 from reticulum.frameworks.symmetry import conventional_vectors, symmetrised_primitive
 from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
+from reticulum.ordering.cycles import CycleType, cycle_types
 from reticulum.ordering.supercells import (
     IntMatrix,
+    LatticeName,
     cell_numbers,
     cells_of,
     hermite_normal_form,
     keeps,
+    lattice_name,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +33,9 @@ if TYPE_CHECKING:
 #: symmetrised, so that deviations are rounding; clusters are several Å apart.
 _CENTRE_TOLERANCE_A = 0.05
 
+
+#: Entries of a table of permutations (operations times clusters) up to which it is kept.
+_SMALL_TABLE = 200_000
 
 #: Deviation from a whole number that is rounding.
 _WHOLE = 1e-6
@@ -84,6 +91,8 @@ class ClusterSublattice:
     shifts: IntMatrix
     joints: tuple[IntMatrix, ...]
     warning: str
+    #: Small supercells that were asked for before, kept by `supercell_sites`.
+    known_cells: dict[LatticeName, SupercellSites] = field(default_factory=dict, repr=False)
 
     @property
     def n_sites(self) -> int:
@@ -246,6 +255,8 @@ class SupercellSites:
     sublattice: ClusterSublattice
     form: IntMatrix
     operations: tuple[int, ...]
+    #: What is known about subgroups of these operations, kept by `symmetry.SymmetryNames`.
+    known_groups: dict[bytes, Any] = field(default_factory=dict, repr=False)
 
     @property
     def index(self) -> int:
@@ -291,6 +302,16 @@ class SupercellSites:
         return np.asarray(sites.reshape(self.index, -1))
 
     @cached_property
+    def cycle_index(self) -> Counter[CycleType]:
+        """Cycle types of all operations and how often each occurs."""
+        found: Counter[CycleType] = Counter()
+        if self.n_operations * self.n_sites <= _SMALL_TABLE:
+            return cycle_types(self.permutations)
+        for operation in self.operations:
+            found.update(cycle_types(self.operation_block(operation)))
+        return found
+
+    @cached_property
     def permutations(self) -> NDArray[np.int32]:
         """(n_operations, n_sites) image of each site, operations in the order of `operations`."""
         blocks = [self.operation_block(number) for number in self.operations]
@@ -322,7 +343,13 @@ def supercell_sites(sublattice: ClusterSublattice, matrix: IntMatrix) -> Superce
 
     """
     form = hermite_normal_form(matrix)
+    name = lattice_name(form)
+    if name in sublattice.known_cells:
+        return sublattice.known_cells[name]
     kept = tuple(
         number for number, rotation in enumerate(sublattice.rotations) if keeps(form, rotation)
     )
-    return SupercellSites(sublattice=sublattice, form=form, operations=kept)
+    sites = SupercellSites(sublattice=sublattice, form=form, operations=kept)
+    if sites.n_operations * sites.n_sites <= _SMALL_TABLE:
+        sublattice.known_cells[name] = sites
+    return sites

