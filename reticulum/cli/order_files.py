@@ -1,0 +1,132 @@
+"""Files of `reticulum order`: structures of orderings, and the figure of a study."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from reticulum.cli.console import TerminalProgress
+from reticulum.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reticulum.ordering.orderings import Ordering
+    from reticulum.ordering.study import OrderingStudy
+    from reticulum.ordering.sublattice import ClusterSublattice
+
+
+def require_new_folder(folder: str) -> None:
+    """Refuse a folder that holds something, before anything is computed."""
+    path = Path(folder)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise InputError(
+            f"{folder} exists already.",
+            why="Files in it could be overwritten.",
+            fix="Give a new folder, or an empty one.",
+        )
+
+
+def require_rods(sublattice: ClusterSublattice, rules: Any) -> None:
+    """Refuse a figure where there are no rods to draw, before anything is computed."""
+    from reticulum.errors import InputError
+    from reticulum.ordering.rod_packings import cage_lattice, metal_of_rods
+
+    if metal_of_rods(sublattice, tuple(rules)) is None or cage_lattice(sublattice) is None:
+        raise InputError(
+            f"There is no figure for {sublattice.name} under this rule.",
+            why="Only packings of rods (tbo frameworks, one cluster of a metal on each linker) "
+            "are drawn.",
+            fix="Leave --figure out.",
+        )
+
+
+def draw_study(found: OrderingStudy, sublattice: ClusterSublattice, figure: str) -> None:
+    """Draw the rod packings of a study into a file."""
+    from reticulum.ordering.rod_packings import metal_of_rods
+    from reticulum.plotting.files import save_figure
+    from reticulum.plotting.rod_packings import figure_rod_packings
+
+    drawn = [
+        (packing, ordering.symmetry.space_group)
+        for packing, ordering in zip(found.packings, found.orderings, strict=True)
+        if packing is not None
+    ]
+    drawn.sort(key=lambda entry: (entry[0].period, entry[0].sequence))
+    metal = metal_of_rods(sublattice, found.rules) or sublattice.metal
+    save_figure(
+        figure_rod_packings(
+            [packing for packing, _ in drawn],
+            [group for _, group in drawn],
+            sublattice.label_of(metal),
+        ),
+        Path(figure),
+    )
+    typer.echo(f"Figure written to {figure}", err=True)
+
+
+def write_orderings(
+    orderings: Sequence[Ordering],
+    folder: str,
+    file_format: str,
+    *,
+    p1: bool,
+    adjusted: bool,
+    quiet: bool,
+) -> None:
+    """Write structures, with the parent's distances or those of the metals."""
+    from reticulum.frameworks.distance_targets import TargetKind
+    from reticulum.frameworks.paddlewheel_fit import meet_paddlewheel_distances
+    from reticulum.frameworks.writing import structure_suffix, write_structure
+    from reticulum.ordering.structures import ordered_structure, ordering_provenance
+
+    suffix = structure_suffix(file_format)
+    target = Path(folder)
+    _make_folder(target)
+    width = len(str(len(orderings)))
+    largest = 0.0
+    progress = TerminalProgress()
+    if adjusted:
+        progress.start("structures with adjusted distances", len(orderings), 0)
+    for number, ordering in enumerate(orderings, start=1):
+        group = ordering.symmetry.space_group.replace("/", "_")
+        atoms = ordered_structure(ordering)
+        if adjusted:
+            fit = meet_paddlewheel_distances(atoms, free_cell=True)
+            largest = max(largest, fit.largest_deviation_a(TargetKind.METAL))
+            fit.atoms.info["name"] = atoms.info["name"]
+            atoms = fit.atoms
+        write_structure(
+            atoms,
+            target / f"{number:0{width}d}_{group}{suffix}",
+            format=file_format,
+            symmetrised=not p1,
+            provenance=ordering_provenance(ordering, adjusted=adjusted),
+        )
+        if adjusted:
+            progress.advance("structures with adjusted distances", 0.0)
+    if adjusted:
+        progress.finish("structures with adjusted distances")
+    if quiet:
+        return
+    how = (
+        "metals replaced, distances and cell adjusted to the usual ones of each metal by "
+        f"geometry alone (largest miss of a metal's distance {largest:.3f} Å)"
+        if adjusted
+        else "metals replaced, cell and all distances kept as in the parent (--distances adjusted "
+        "changes them)"
+    )
+    typer.echo(f"{len(orderings)} structures written to {folder}: {how}")
+
+
+def _make_folder(folder: Any) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"The folder {folder} cannot be made.",
+            why=str(error.strerror or error),
+            fix="Give a folder in a place that you may write to.",
+        ) from error
