@@ -1,0 +1,1 @@
+"""Readers of spectrum files, one file format a module."""
