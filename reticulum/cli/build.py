@@ -98,6 +98,17 @@ def build(
             )
         if len({Path(file).absolute() for file in files}) < len(files):
             raise InputError("One file is named twice after -o.", fix="Name each file once.")
+        if json is not None and Path(json).absolute() in {Path(file).absolute() for file in files}:
+            raise InputError(
+                f"{json} is named after -o and after --json.",
+                why="One would overwrite the other.",
+                fix="Give two names.",
+            )
+        if p1 and file_format not in (None, "cif"):
+            raise InputError(
+                f"--p1 has no meaning for {file_format}: it always holds every atom.",
+                fix="Leave --p1 out, or write a CIF.",
+            )
         if chloride_order is not None and chloride != "ordered":
             raise InputError(
                 "--chloride-order chooses among ordered models.", fix="Add: --chloride ordered"

@@ -91,15 +91,24 @@ def _print_error(error: ReticulumError) -> None:
 def check_json_target(target: str | None) -> None:
     """Refuse a JSON path that cannot be written, before anything is computed.
 
+    An earlier result may be replaced, any other file may not.
+
     Raises
     ------
     InputError
-        If it is a folder or lies in a folder that does not exist.
+        If it is a folder, lies in a folder that does not exist, or is an existing file that is
+        not named as JSON.
 
     """
     if target is None or target == STANDARD_OUTPUT:
         return
     path = Path(target)
+    if path.is_file() and path.suffix.lower() != ".json":
+        raise InputError(
+            f"The JSON file {target} exists already and is not named .json.",
+            why="It would be overwritten, and it does not look like an earlier result.",
+            fix="Give another path; an existing .json file is replaced.",
+        )
     if path.is_dir() or not path.parent.is_dir():
         raise InputError(
             f"The JSON file {target} cannot be written.",
@@ -116,8 +125,12 @@ def write_result(content: Any, target: str) -> None:
         sys.stdout.write(json.dumps(to_jsonable(content), indent=2) + "\n")
         sys.stdout.flush()
         return
+    path = Path(target)
     try:
-        write_json(Path(target), content)
+        if path.exists() and not path.is_file():  # a device or a pipe is written to, not replaced
+            path.write_text(json.dumps(to_jsonable(content)) + "\n", encoding="utf-8")
+            return
+        write_json(path, content)
     except OSError as error:
         raise InputError(
             f"The JSON file {target} cannot be written.",

@@ -16,7 +16,8 @@ JsonOption = Annotated[
     typer.Option(
         "--json",
         metavar="PATH",
-        help="Write the result as JSON (- for standard output) instead of printing tables.",
+        help="Write the result as JSON (- for standard output; an existing .json file is replaced) "
+        "instead of printing tables.",
     ),
 ]
 

@@ -12,6 +12,7 @@ from reticulum.cli.order_files import (
     draw_study,
     require_new_folder,
     require_rods,
+    require_writable_orderings,
     write_orderings,
 )
 from reticulum.cli.order_tables import (
@@ -221,6 +222,14 @@ def order(
             require_figure_path(Path(figure))
         sublattice = cluster_sublattice(read_structure(parent), structure_label(parent), symprec)
         _warn(sublattice)
+        if write is not None:
+            require_writable_orderings(
+                sublattice,
+                list(counts),
+                file_format or "cif",
+                p1=p1,
+                adjusted=distances == "adjusted",
+            )
         if study:
             _study(sublattice, rules, json, figure)
             return

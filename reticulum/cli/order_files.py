@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def require_new_folder(folder: str) -> None:
-    """Refuse a folder that holds something, before anything is computed."""
+    """Refuse a folder that holds something or has no parent, before anything is computed."""
     path = Path(folder)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise InputError(
@@ -27,6 +27,45 @@ def require_new_folder(folder: str) -> None:
             why="Files in it could be overwritten.",
             fix="Give a new folder, or an empty one.",
         )
+    if not path.absolute().parent.is_dir():
+        raise InputError(
+            f"The folder {folder} cannot be made.",
+            why=f"There is no folder {path.absolute().parent}.",
+            fix="Give a new folder in an existing one.",
+        )
+
+
+def require_writable_orderings(
+    sublattice: ClusterSublattice,
+    metals: Sequence[str],
+    file_format: str,
+    *,
+    p1: bool,
+    adjusted: bool,
+) -> None:
+    """Refuse what could not be written, before anything is computed."""
+    from reticulum.frameworks.clusters import ClusterKind
+    from reticulum.frameworks.paddlewheel_table import load_paddlewheel
+    from reticulum.frameworks.writing import structure_format, structure_suffix
+
+    name = structure_format(f"x{structure_suffix(file_format)}", file_format)
+    if p1 and name != "cif":
+        raise InputError(
+            f"--p1 has no meaning for {file_format}: it always holds every atom.",
+            why="Only CIF has a symmetrised form.",
+            fix="Leave --p1 out, or write CIF.",
+        )
+    if not adjusted:
+        return
+    other = [c.label for c in sublattice.graph.clusters if c.kind is not ClusterKind.PADDLEWHEEL]
+    if other:
+        raise InputError(
+            f"The distances of {sublattice.name} cannot be adjusted.",
+            why=f"Its clusters ({other[0]}) are no paddlewheels, for which distances are known.",
+            fix="Use --distances kept.",
+        )
+    for metal in (sublattice.metal, *metals):
+        load_paddlewheel(metal)
 
 
 def require_rods(sublattice: ClusterSublattice, rules: Any) -> None:
@@ -79,6 +118,7 @@ def write_orderings(
     """Write structures, with the parent's distances or those of the metals."""
     from reticulum.frameworks.distance_targets import TargetKind
     from reticulum.frameworks.paddlewheel_fit import meet_paddlewheel_distances
+    from reticulum.frameworks.paddlewheel_targets import linker_strain
     from reticulum.frameworks.writing import structure_suffix, write_structure
     from reticulum.ordering.structures import ordered_structure, ordering_provenance
 
@@ -86,7 +126,7 @@ def write_orderings(
     target = Path(folder)
     _make_folder(target)
     width = len(str(len(orderings)))
-    largest = 0.0
+    worst = [0.0] * 4
     progress = TerminalProgress()
     if adjusted:
         progress.start("structures with adjusted distances", len(orderings), 0)
@@ -95,7 +135,14 @@ def write_orderings(
         atoms = ordered_structure(ordering)
         if adjusted:
             fit = meet_paddlewheel_distances(atoms, free_cell=True)
-            largest = max(largest, fit.largest_deviation_a(TargetKind.METAL))
+            strain = linker_strain(fit.atoms, atoms)
+            here = (
+                fit.largest_deviation_a(TargetKind.METAL),
+                fit.largest_deviation_a(TargetKind.SHAPE),
+                strain.largest_bond_change_a,
+                strain.largest_angle_change_deg,
+            )
+            worst = [max(pair) for pair in zip(worst, here, strict=True)]
             fit.atoms.info["name"] = atoms.info["name"]
             atoms = fit.atoms
         write_structure(
@@ -113,7 +160,9 @@ def write_orderings(
         return
     how = (
         "metals replaced, distances and cell adjusted to the usual ones of each metal by "
-        f"geometry alone (largest miss of a metal's distance {largest:.3f} Å)"
+        f"geometry alone. Largest miss of a metal's distance {worst[0]:.3f} Å, change of the shape "
+        f"around a metal {worst[1]:.3f} Å, of a linker's bond {worst[2]:.4f} Å and angle "
+        f"{worst[3]:.2f}°"
         if adjusted
         else "metals replaced, cell and all distances kept as in the parent (--distances adjusted "
         "changes them)"
@@ -123,7 +172,7 @@ def write_orderings(
 
 def _make_folder(folder: Any) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
     except OSError as error:
         raise InputError(
             f"The folder {folder} cannot be made.",

@@ -274,7 +274,8 @@ def raise_partial_occupancy(sites: list[tuple[str, str, float]], path: str) -> N
     more = f" ({len(sites)} sites are not fully occupied)" if len(sites) > 1 else ""
     raise InputError(
         f"Site {label} ({symbol}) in {path} has the occupancy {occupancy:g}{more}.",
-        why="Phonons need one whole atom on every site; an average over disorder has no forces.",
+        why="Every site must hold one whole atom: an average over disorder has no bonds and no "
+        "forces.",
         fix="Write an ordered model: keep one of the alternative sites with occupancy 1, delete "
         "the others (and guests), and lower the symmetry where the choice requires it.",
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import get_args
 
 from reticulum.errors import InputError
 from reticulum.frameworks.axial_ligands import AnionState
@@ -112,6 +113,11 @@ def build_framework(
         If the formula, the metal, the number of chloride ions or an option does not fit.
 
     """
+    if anions is not None and anions not in get_args(AnionState):
+        raise InputError(
+            f"The state {anions!r} of the axial anions is not known.",
+            fix=f"Give one of: {', '.join(get_args(AnionState))}.",
+        )
     asked = parse_formula(formula)
     metals = dict(asked.metals)
     if ANY_METAL in metals:

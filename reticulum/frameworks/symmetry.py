@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 
+#: No tolerance is larger, Å: bonds to hydrogen are 1 Å long.
+_LARGEST_TOLERANCE_A = 0.9
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrystalSymmetry:
     """Space group of a primitive cell and its operations on atoms.
@@ -321,6 +325,13 @@ def _spglib_cell(
 def _dataset(atoms: Atoms, tolerance_a: float):  # type: ignore[no-untyped-def]
     import spglib
 
+    if not 0.0 < tolerance_a <= _LARGEST_TOLERANCE_A:
+        raise InputError(
+            f"The symmetry tolerance is {tolerance_a:g} Å.",
+            why="It is a distance within which atoms count as equivalent: more than 0, and less "
+            "than the distance of neighbouring atoms.",
+            fix=f"Give --symprec {SYMMETRY_TOLERANCE_A:g}, for instance.",
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         try:

@@ -22,6 +22,9 @@ from reticulum.ordering.rule_counting import RuleCount, count_under_rules
 #: takes over.
 _LISTED_ASSIGNMENTS = 2_000
 
+#: Operations times clusters up to which classes are counted exactly: half a minute.
+_MOST_WORK = 80_000_000
+
 #: Steps (operations times clusters) after which the count of classes under a rule is given as a
 #: bound: each operation takes a transfer matrix of its own.
 _MOST_OPERATIONS = 400
@@ -86,6 +89,8 @@ def count_orderings(problem: OrderingProblem) -> OrderingCount:
     if not problem.rules:
         assert problem.counts is not None
         total = n_assignments(problem.counts)
+        if sites.n_operations * sites.n_sites > _MOST_WORK:
+            return _result(problem, (total, total), None, None)
         in_cell = n_distinct_in_cell(sites, problem.counts)
         distinct = in_cell if sites.is_invariant else n_distinct(sites, problem.counts)
         return _result(problem, (total, total), distinct, in_cell)

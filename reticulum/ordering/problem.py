@@ -205,11 +205,29 @@ class OrderingProblem:
         return OrderingProblem(sites=sites, metals=self.metals, counts=counts, rules=self.rules)
 
     def sum_rules(self) -> tuple[SumRule, ...]:
-        """Return all rules as sums: those of the linkers, then the composition."""
-        local = sum_rules(self.sites.linkers, self.metals, self.rules)
+        """Return all rules as sums: those of the linkers, then the composition.
+
+        Where the counts leave no play, a range becomes exact: if each linker meets at most one
+        Ru2 and there are so many that it must be one on average, each meets exactly one.
+        """
+        local = sum_rules(self.sites.linkers, self.metals, self._tightened())
         if self.counts is None:
             return local
         return (*local, *composition_rules(self.sites.n_sites, self.counts))
+
+    def _tightened(self) -> tuple[LinkerRule, ...]:
+        met = np.bincount(self.sites.linkers[self.sites.linkers >= 0], minlength=self.sites.n_sites)
+        if self.counts is None or len(np.unique(met)) != 1:
+            return self.rules
+        n_linkers = len(self.sites.linkers)
+        rules = []
+        for rule in self.rules:
+            meetings = self.counts[self.metals.index(rule.metal)] * int(met[0])
+            exact = next((n for n in (rule.fewest, rule.most) if meetings == n * n_linkers), None)
+            rules.append(
+                rule if exact is None else LinkerRule(metal=rule.metal, fewest=exact, most=exact)
+            )
+        return tuple(rules)
 
     def assignments(self) -> Iterator[NDArray[np.uint8]]:
         """Yield every assignment that obeys the rules, one by one."""
@@ -241,6 +259,14 @@ def ordering_problem(
         If there is nothing to order, or the counts do not fit.
 
     """
+    ruled = [rule.metal for rule in rules]
+    twice = next((metal for metal in ruled if ruled.count(metal) > 1), None)
+    if twice is not None:
+        raise InputError(
+            f"{twice} has {ruled.count(twice)} rules.",
+            why="Each metal has one rule; a range allows several numbers.",
+            fix=f"Give one, for instance --per-linker {twice}=0-1.",
+        )
     sites = supercell_sites(sublattice, matrix)
     if not counts:
         if not rules:

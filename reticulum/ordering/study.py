@@ -125,6 +125,8 @@ class OrderingStudy:
         """Return the outcome in one paragraph."""
         rule = ", ".join(str(entry) for entry in self.rules)
         first = next((r for r in self.rows if (r.count.n_inequivalent or 0) > 1), None)
+        if all(row.count.n_total == 0 for row in self.rows):
+            return f"No ordering obeys the rule {rule} in any of the cells studied."
         if first is None:
             return f"In the cells studied the rule {rule} leaves one ordering at most."
         smallest = self.rows[0]

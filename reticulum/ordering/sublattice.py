@@ -9,9 +9,11 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
 from reticulum.errors import InputError
+from reticulum.frameworks.bonds import find_bonds
 from reticulum.frameworks.clusters import ClusterGraph, find_clusters, require_finite_clusters
 from reticulum.frameworks.symmetry import conventional_vectors, symmetrised_primitive
 from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
@@ -21,6 +23,7 @@ from reticulum.ordering.supercells import (
     LatticeName,
     cell_numbers,
     cells_of,
+    determinant,
     hermite_normal_form,
     keeps,
     lattice_name,
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
 #: symmetrised, so that deviations are rounding; clusters are several Å apart.
 _CENTRE_TOLERANCE_A = 0.05
 
+
+#: Clusters of the largest cell that is handled at all.
+LARGEST_CELL = 20_000
 
 #: Entries of a table of permutations (operations times clusters) up to which it is kept.
 _SMALL_TABLE = 200_000
@@ -163,7 +169,30 @@ def cluster_sublattice(
             np.array([(site.index, *site.shift) for site in linker.joints], dtype=np.int64)
             for linker in graph.linkers
         ),
-        warning=cell.warning,
+        warning=" ".join(
+            note for note in (cell.warning, _axial_note(primitive, graph, label)) if note
+        ),
+    )
+
+
+def _axial_note(atoms: Atoms, graph: ClusterGraph, label: str) -> str:
+    """Sentence on ligands that sit on single metals; empty if there are none."""
+    metals = set(graph.cluster_of_metal)
+    held = {site.index for linker in graph.linkers for site in linker.atoms}
+    bonds = find_bonds(atoms)
+    axial = Counter(
+        chemical_symbols[atoms.numbers[atom]]
+        for atom in range(len(atoms))
+        if atom not in metals | held
+        and len([site for site in bonds.neighbours(atom) if site.index in metals]) == 1
+    )
+    if not axial:
+        return ""
+    ligands = ", ".join(f"{number} {symbol}" for symbol, number in sorted(axial.items()))
+    return (
+        f"{label} has ligands on single metals ({ligands} in the primitive cell). They stay in "
+        "their places whatever metal comes there, charges are not balanced, and orderings are "
+        "distinct under the symmetry that they leave."
     )
 
 
@@ -331,6 +360,33 @@ class SupercellSites:
         return rows.reshape(-1, width)
 
 
+def _checked(matrix: IntMatrix, sublattice: ClusterSublattice) -> IntMatrix:
+    """Integer matrix of a cell that is not too large."""
+    rows = np.asarray(matrix)
+    whole = np.rint(rows.astype(np.float64)) if rows.shape == (3, 3) else rows
+    if rows.shape != (3, 3) or np.abs(whole - rows).max() > _WHOLE:
+        raise InputError(
+            f"The supercell {rows.tolist()} is no 3 x 3 matrix of integers.",
+            why="Its rows are the new cell vectors in units of the primitive ones.",
+            fix="Give three rows of three integers.",
+        )
+    integers = whole.astype(np.int64)
+    index = abs(determinant(integers))
+    if index == 0:
+        raise InputError(
+            f"The supercell vectors {integers.tolist()} lie in a plane.",
+            why="The determinant of the matrix is 0, so it spans no cell.",
+            fix="Give three independent vectors.",
+        )
+    if index * sublattice.n_sites > LARGEST_CELL:
+        raise InputError(
+            f"The supercell has {index * sublattice.n_sites:,} clusters.",
+            why=f"Cells of up to {LARGEST_CELL:,} clusters can be handled.",
+            fix="Give a smaller --supercell.",
+        )
+    return integers
+
+
 def supercell_sites(sublattice: ClusterSublattice, matrix: IntMatrix) -> SupercellSites:
     """Clusters and linkers of a supercell.
 
@@ -342,7 +398,7 @@ def supercell_sites(sublattice: ClusterSublattice, matrix: IntMatrix) -> Superce
         (3, 3) integer rows: the supercell in units of the primitive vectors.
 
     """
-    form = hermite_normal_form(matrix)
+    form = hermite_normal_form(_checked(matrix, sublattice))
     name = lattice_name(form)
     if name in sublattice.known_cells:
         return sublattice.known_cells[name]

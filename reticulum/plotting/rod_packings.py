@@ -90,8 +90,7 @@ def figure_rod_packings(
     with style.context(STYLE):
         # three-dimensional axes have wide margins of their own: no automatic layout
         height = 2.8 * rows
-        figure = Figure(figsize=(7.2, height))
-        figure.set_layout_engine("none")
+        figure = Figure(figsize=(7.2, height), constrained_layout=False)
         figure.subplots_adjust(
             left=0.0, right=1.0, bottom=0.02, top=1.0 - 0.65 / height, wspace=0.0, hspace=0.22
         )
@@ -101,7 +100,8 @@ def figure_rod_packings(
             draw_rod_packing(axes, packing.sequence)
             axes.set_title(f"{packing.sequence}\n{_in_print(group)}")
         figure.suptitle(
-            f"Rods of {label} through the small cages (dots), one layer a/2",
+            f"Rods of {label} through the small cages (dots): blue along x, orange along y; "
+            "each layer is a/2 thick",
             fontsize=9,
             y=1.0 - 0.12 / height,
             va="top",

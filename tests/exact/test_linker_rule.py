@@ -23,6 +23,7 @@ from reticulum.ordering.problem import ordering_problem, parse_counts
 from reticulum.ordering.random_orderings import random_orderings
 from reticulum.ordering.rule_counting import count_under_rules
 from reticulum.ordering.rule_obstructions import require_possible
+from reticulum.ordering.study import study_rule
 from reticulum.ordering.sublattice import cluster_sublattice, supercell_sites
 
 
@@ -219,3 +220,22 @@ def test_a_fraction_that_gives_no_whole_number(hkust1):
     counts = {metal: values[0] for metal, values in parse_counts(["Ru=1/4"]).items()}
     with pytest.raises(InputError, match="multiple of 4"):
         ordering_problem(hkust1, np.eye(3, dtype=np.int64), counts)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "word"),
+    [
+        ([[1, 0], [0, 1]], "no 3 x 3 matrix"),
+        (1.5 * np.eye(3), "no 3 x 3 matrix"),
+        (np.zeros((3, 3), dtype=int), "plane"),
+        (np.diag([100, 100, 100]), "6,000,000 clusters"),
+    ],
+)
+def test_impossible_cells(hkust1, matrix, word):
+    with pytest.raises(InputError, match=word):
+        supercell_sites(hkust1, matrix)
+
+
+def test_a_rule_that_no_cell_obeys_is_said_to_be_impossible(uio66):
+    study = study_rule(uio66, [parse_linker_rule("Hf=1")], multiples=(1, 2))
+    assert study.answer.startswith("No ordering obeys the rule Hf=1")

@@ -164,3 +164,18 @@ def test_existing_files_are_kept_without_force(call, tmp_path):
     assert (tmp_path / "x.vasp").read_text() == "mine"
     assert call("Cu3(btc)2", "-o", "x.vasp", "--force")[0] == 0
     assert len(read_structure(tmp_path / "x.vasp")) == 156
+
+
+def test_one_name_for_two_files_is_refused(call, tmp_path):
+    code, out, err = call("Cu3(btc)2", "-o", "same.json", "--json", "same.json")
+    assert (code, out) == (2, "")
+    assert "after -o and after --json" in " ".join(err.split())
+    assert not (tmp_path / "same.json").exists()
+
+
+def test_unknown_state_of_anions_in_python():
+    from reticulum.errors import InputError
+    from reticulum.frameworks.framework_formulas import build_framework
+
+    with pytest.raises(InputError, match="'foo'"):
+        build_framework("Ru3(btc)2", anions="foo")

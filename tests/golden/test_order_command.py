@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from math import comb
 
 import pytest
@@ -205,3 +206,73 @@ def test_distances_need_files(call):
         call("HKUST-1", "--count", "Ru=2", "--write", "x", "--distances", "good"),
         "--distances good is not known",
     )
+
+
+def test_at_most_one_means_exactly_one_where_the_counts_leave_no_play(call):
+    options = ("HKUST-1", "--supercell", "4 4 4", "--count", "Ru=1/3", "--json", "-")
+    _, at_most, _ = call(*options, "--per-linker", "Ru<=1")
+    _, exactly, _ = call(*options, "--per-linker", "Ru=1")
+    assert json.loads(at_most)["orderings"] == json.loads(exactly)["orderings"]
+    assert json.loads(at_most)["n_total"] == 45
+
+
+def test_counts_beyond_reach_are_bounds(call):
+    _, out, _ = call(
+        "HKUST-1", "--supercell", "10 10 10", "--count", "Ru=2", "--count-only", "--json", "-"
+    )
+    found = json.loads(out)
+    assert found["n_total"] == comb(6000, 2)
+    assert found["n_inequivalent"] is None
+    low, high = found["n_inequivalent_bounds"]
+    assert low == -(-comb(6000, 2) // 48000)
+    assert high == comb(6000, 2)
+
+
+def test_axial_ligands_of_the_parent_are_noted(call):
+    code, _, err = call("Ru-HKUST-1", "--count", "Cu=1")
+    assert code == 0
+    assert "6 Cl in the primitive cell" in " ".join(err.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--symprec", "-1"), ("symmetry tolerance is -1",)),
+        (("--symprec", "0"), ("symmetry tolerance is 0",)),
+        (("--symprec", "nan"), ("symmetry tolerance is nan",)),
+        (("--supercell", "200 200 200"), ("48,000,000 clusters",)),
+        (("--per-linker", "Ru=1", "--per-linker", "Ru=2"), ("Ru has 2 rules",)),
+        (("--write", "x", "--format", "foo"), ("no format 'foo'",)),
+        (("--write", "x", "--format", "xyz"), ("holds no cell",)),
+        (("--write", "x", "--format", "vasp", "--p1"), ("--p1 has no meaning",)),
+        (("--write", "no/such/place"), ("There is no folder",)),
+    ],
+)
+def test_bad_options_leave_nothing_behind(call, tmp_path, arguments, words):
+    refused(call("HKUST-1", "--count", "Ru=2", *arguments), *words)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("parent", "count", "word"), [("HKUST-1", "Ag=2", "Ag"), ("MOF-5", "Mg=1", "no paddlewheels")]
+)
+def test_unknown_distances_are_refused_first(call, tmp_path, parent, count, word):
+    refused(call(parent, "--count", count, "--write", "x", "--distances", "adjusted"), word)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_json_replaces_earlier_results_and_nothing_else(call, tmp_path):
+    (tmp_path / "model.cif").write_text("mine")
+    refused(call("HKUST-1", "--count", "Ru=2", "--json", "model.cif"), "not named .json")
+    assert (tmp_path / "model.cif").read_text() == "mine"
+    for _ in range(2):
+        assert call("HKUST-1", "--count", "Ru=2", "--json", "found.json")[0] == 0
+    assert json.loads((tmp_path / "found.json").read_text())["n_total"] == 15
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        assert call("HKUST-1", "--count", "Ru=2", "--count-only", "--json", "pipe")[0] == 0
+        assert json.loads(os.read(reader, 1 << 20))["n_total"] == 15
+    finally:
+        os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()
