@@ -148,7 +148,10 @@ def _print(model: PaddlewheelModel, written: list[WrittenStructure]) -> None:
     cell = ", ".join(
         f"{name} = {number.value:.4f} Å ({number.standing})" for name, number in model.cell.items()
     )
-    typer.echo(f"{model.formula}: {model.space_group} (no. {model.space_group_number}), {cell}")
+    bare = " without its anions" if model.anions == "none" and model.charge.total else ""
+    typer.echo(
+        f"{model.formula}{bare}: {model.space_group} (no. {model.space_group_number}), {cell}"
+    )
     print_table(
         "Distances met by moving atoms"
         if model.adjusted

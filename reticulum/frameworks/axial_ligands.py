@@ -23,6 +23,9 @@ from reticulum.frameworks.symmetry import CrystalSymmetry, symmetry_of
 if TYPE_CHECKING:
     from ase import Atoms
 
+#: Key in ``ase.Atoms.info`` of models that have half-occupied sites beside their atoms: how many.
+PARTLY_OCCUPIED = "partly_occupied_sites"
+
 AnionState = Literal["none", "disordered", "ordered"]
 
 #: Both ends of a pair: metal atom, and Cartesian place of an anion on it, Å.

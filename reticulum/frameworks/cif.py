@@ -335,4 +335,4 @@ def _formula_notes(block: CIFBlock, atoms: Atoms) -> list[str]:
 def _first_line(error: BaseException) -> str:
     """First line of an error message, without its final stop."""
     lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__).rstrip(".")
+    return (lines[0] if lines else "an entry is incomplete").rstrip(".")

@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from reticulum.frameworks.axial_ligands import AnionState, AxialOrder, PartialSite, PlacedAnions
+from reticulum.frameworks.axial_ligands import (
+    PARTLY_OCCUPIED,
+    AnionState,
+    AxialOrder,
+    PartialSite,
+    PlacedAnions,
+)
 from reticulum.frameworks.charge_balance import ChargeBalance, ChargedPart
 from reticulum.frameworks.distance_least_squares import DistanceFit
 from reticulum.frameworks.distance_targets import MetTarget
@@ -103,6 +109,10 @@ class PaddlewheelModel:
     orders: tuple[AxialOrder, ...]
     order: int | None
     notes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.partial_sites:
+            self.atoms.info[PARTLY_OCCUPIED] = len(self.partial_sites)
 
     @property
     def largest_miss_a(self) -> float:

@@ -168,6 +168,11 @@ def structure_label(source: StructureSource) -> str:
 
 def _locate(source: str | Path) -> Path:
     """File of a source: itself, or that of a bundled structure."""
+    if not str(source).strip():
+        raise InputError(
+            "No structure was named.",
+            fix="Give a bundled name (see: reticulum structures) or the path of a file.",
+        )
     path = Path(source).expanduser()
     if path.is_file():
         return path

@@ -18,7 +18,7 @@ from ase.io.formats import UnknownFileTypeError, filetype, ioformats
 
 from reticulum import __version__
 from reticulum.errors import InputError
-from reticulum.frameworks.axial_ligands import PartialSite
+from reticulum.frameworks.axial_ligands import PARTLY_OCCUPIED, PartialSite
 from reticulum.frameworks.cif_writing import cif_text
 from reticulum.frameworks.crystal_checks import require_atoms_apart, require_crystal
 from reticulum.frameworks.written_check import verify_written
@@ -179,6 +179,12 @@ def require_writable(
     """
     target = Path(path).expanduser()
     name = structure_format(target, format)
+    if (target.suffix.lower() == ".cif") != (name == "cif") and target.suffix:
+        raise InputError(
+            f"{target.name} does not end as a file of the format {name} does.",
+            why="Readers tell CIF from other formats by the ending .cif.",
+            fix=f"Name it {target.stem}{structure_suffix(name)}, or leave the format out.",
+        )
     if target.is_dir() or not target.parent.is_dir():
         raise InputError(
             f"{target} cannot be written.",
@@ -249,6 +255,13 @@ def write_structure(
     """
     require_crystal(atoms, "The structure")
     require_atoms_apart(atoms, "the structure")
+    if atoms.info.get(PARTLY_OCCUPIED) and not partial_sites:
+        raise InputError(
+            f"The model has {atoms.info[PARTLY_OCCUPIED]} half-occupied sites beside its atoms.",
+            why="ase.Atoms cannot hold them, and without them the file is of another compound.",
+            fix="Give them too (partial_sites=model.partial_sites), or build it with "
+            "anions='ordered' or 'none'.",
+        )
     target, name = require_writable(
         path, format=format, partial_sites=partial_sites, overwrite=overwrite
     )

@@ -66,6 +66,11 @@ def _too_few_joints(problem: OrderingProblem) -> str:
         asked = " and ".join(rule.in_words for rule in problem.rules)
         return f"A linker meets {smallest} clusters, fewer than {needed} ({asked})."
     allowed = sum(rule.most for rule in problem.rules)
+    if len(problem.metals) == 1 and allowed < int(joints.max()):
+        return (
+            f"No metal but {problem.metals[0]} was named, so each linker meets "
+            f"{int(joints.max())} of it. Name another one, for instance with --count Ru=N."
+        )
     if len(problem.rules) == len(problem.metals) and allowed < int(joints.max()):
         return f"A linker meets {int(joints.max())} clusters, and the rules allow {allowed}."
     return ""

@@ -262,3 +262,18 @@ def test_coordinates_near_a_third_are_written_as_they_are(tmp_path):
     written = write_structure(atoms, tmp_path / "third.cif")
     assert "pymatgen" in written.checked_by
     assert "0.66675333" in written.path.read_text(encoding="utf-8")  # 0.33342 + 1/3
+
+
+def test_half_occupied_sites_are_not_lost(tmp_path):
+    model = build_ru2cu4btc4cl(anions="disordered")
+    with pytest.raises(InputError, match="half-occupied sites beside"):
+        write_structure(model.atoms, tmp_path / "lost.vasp")
+    assert list(tmp_path.iterdir()) == []
+    write_structure(model.atoms, tmp_path / "kept.cif", partial_sites=model.partial_sites)
+
+
+@pytest.mark.parametrize(("name", "form"), [("x.cif", "vasp"), ("x.vasp", "cif")])
+def test_names_that_contradict_the_format(tmp_path, name, form):
+    model = build_ru2cu4btc4cl(anions="none")
+    with pytest.raises(InputError, match="does not end as a file"):
+        write_structure(model.atoms, tmp_path / name, format=form)
