@@ -60,7 +60,8 @@ def peers_problem() -> dict[str, dict[str, list]]:
     import spglib
 
     from reticulum.frameworks.reading import read_structure
-    from reticulum.ordering.sublattice import cluster_sublattice, supercell_sites
+    from reticulum.ordering.sites import supercell_sites
+    from reticulum.ordering.sublattice import cluster_sublattice
 
     parent = cluster_sublattice(read_structure("HKUST-1"))
     vectors = np.asarray(parent.atoms.cell[:])

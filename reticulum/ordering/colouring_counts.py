@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.ordering.cycles import CycleType, cycle_types
-from reticulum.ordering.sublattice import SupercellSites, supercell_sites
+from reticulum.ordering.sites import SupercellSites, supercell_sites
 from reticulum.ordering.supercells import (
     IntMatrix,
     finer_lattices,

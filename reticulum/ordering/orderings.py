@@ -17,10 +17,7 @@ from numpy.typing import NDArray
 from reticulum.errors import InputError
 from reticulum.ordering.colourings import ColouringClass, distinct_colourings
 from reticulum.ordering.problem import OrderingProblem
-from reticulum.ordering.sublattice import (
-    SupercellSites,
-    supercell_sites,
-)
+from reticulum.ordering.sites import SupercellSites, supercell_sites
 from reticulum.ordering.supercells import (
     IntMatrix,
     LatticeName,

@@ -20,7 +20,8 @@ from reticulum.ordering.linker_rule import (
     solutions,
     sum_rules,
 )
-from reticulum.ordering.sublattice import ClusterSublattice, SupercellSites, supercell_sites
+from reticulum.ordering.sites import SupercellSites, supercell_sites
+from reticulum.ordering.sublattice import ClusterSublattice
 from reticulum.ordering.supercells import IntMatrix
 
 

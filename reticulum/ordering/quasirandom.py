@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from reticulum.errors import InputError
 from reticulum.ordering.orderings import Ordering, describe_ordering
 from reticulum.ordering.problem import OrderingProblem
-from reticulum.ordering.sublattice import SupercellSites
+from reticulum.ordering.sites import SupercellSites
 
 #: Shells of neighbours that are compared with the random solution by default. In HKUST-1 the
 #: first is that of clusters on one linker, and the sixth lies one cell edge away.

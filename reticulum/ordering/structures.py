@@ -7,7 +7,7 @@ from ase import Atoms
 from ase.data import atomic_numbers
 
 from reticulum.ordering.orderings import Ordering
-from reticulum.ordering.sublattice import supercell_sites
+from reticulum.ordering.sites import supercell_sites
 from reticulum.ordering.supercells import IntMatrix, cell_numbers
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.errors import CalculationError
-from reticulum.ordering.sublattice import SupercellSites
+from reticulum.ordering.sites import SupercellSites
 
 #: Fractional coordinates (in the parent's primitive cell) of two points on no symmetry element;
 #: their images, as two kinds of marker atoms, have the operations of the group and no others.

@@ -23,8 +23,9 @@ from reticulum.ordering.problem import ordering_problem, parse_counts
 from reticulum.ordering.random_orderings import random_orderings
 from reticulum.ordering.rule_counting import count_under_rules
 from reticulum.ordering.rule_obstructions import require_possible
+from reticulum.ordering.sites import supercell_sites
 from reticulum.ordering.study import study_rule
-from reticulum.ordering.sublattice import cluster_sublattice, supercell_sites
+from reticulum.ordering.sublattice import cluster_sublattice
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,9 @@ from reticulum.ordering.colouring_counts import n_assignments, n_distinct, n_dis
 from reticulum.ordering.order import order, order_up_to_index
 from reticulum.ordering.orderings import describe_ordering, images_of, iterate_orderings
 from reticulum.ordering.problem import ordering_problem
+from reticulum.ordering.sites import supercell_sites
 from reticulum.ordering.structures import ordered_structure
-from reticulum.ordering.sublattice import cluster_sublattice, supercell_sites
+from reticulum.ordering.sublattice import cluster_sublattice
 
 CELLS = [np.diag([1, 1, 1]), np.diag([2, 1, 1]), np.array([[1, 1, 0], [0, 2, 1], [1, 0, 1]])]
 

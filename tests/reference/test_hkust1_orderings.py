@@ -24,8 +24,9 @@ from reticulum.ordering.rod_packings import (
     rod_packing,
     stacking_sequences,
 )
+from reticulum.ordering.sites import supercell_sites
 from reticulum.ordering.study import study_rule
-from reticulum.ordering.sublattice import cluster_sublattice, supercell_sites
+from reticulum.ordering.sublattice import cluster_sublattice
 
 RULE = parse_linker_rule("Ru=1")
 ONE = np.eye(3, dtype=np.int64)
