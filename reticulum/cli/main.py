@@ -12,11 +12,13 @@ import typer
 from reticulum import __version__
 from reticulum.cli.build import build
 from reticulum.cli.calculators import app as calculators
+from reticulum.cli.fit import fit
 from reticulum.cli.graph import graph
 from reticulum.cli.modes import modes
 from reticulum.cli.order import order
 from reticulum.cli.phonons import phonons
 from reticulum.cli.redshift import redshift
+from reticulum.cli.simulate_vtir import simulate_vtir
 from reticulum.cli.structures import structures
 
 app = typer.Typer(
@@ -52,6 +54,8 @@ app.command("order")(order)
 app.command("phonons")(phonons)
 app.command("modes")(modes)
 app.command("redshift")(redshift)
+app.command("fit")(fit)
+app.command("simulate-vtir")(simulate_vtir)
 app.add_typer(calculators, name="calculators")
 
 

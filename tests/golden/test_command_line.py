@@ -26,6 +26,8 @@ COMMANDS = [
     ("modes",),
     ("graph",),
     ("order",),
+    ("fit",),
+    ("simulate-vtir",),
     ("redshift",),
 ]
 
