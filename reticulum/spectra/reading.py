@@ -143,7 +143,7 @@ def read_series(
         except (UnstatedError, MissingExtraError):
             raise
         except InputError as error:
-            if strict:
+            if strict or len(files) == 1:
                 raise
             skipped.append(SkippedFile(path=path, reason=str(error)))
             continue

@@ -94,6 +94,35 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
+def read_text(path: Path) -> str:
+    """Content of a text file in UTF-8, UTF-16 with a mark, or else Latin-1.
+
+    Raises
+    ------
+    DamagedFileError
+        If it cannot be read or is no text.
+
+    """
+    content = read_bytes(path)
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        try:
+            return content.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise damaged(path, f"byte {error.start}", "broken UTF-16 text") from error
+    zero = content.find(b"\0")
+    if zero >= 0:
+        raise damaged(
+            path,
+            f"byte {zero}",
+            "a zero byte, so that it is no text",
+            "If it is a vendor's file, give it its usual ending (.spc, .spa, .0, ...).",
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
 def vendor_module(module: str, distribution: str, path: Path) -> Any:
     """Package that reads a format, imported when it is needed.
 

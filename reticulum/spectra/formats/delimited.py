@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reticulum.spectra.axis_units import (
     NUMBER_PATTERN,
@@ -24,7 +25,7 @@ from reticulum.spectra.formats.content import (
     RawSpectrum,
     UnstatedError,
     damaged,
-    read_bytes,
+    read_text,
 )
 from reticulum.spectra.formats.header_words import (
     cycle_in,
@@ -41,6 +42,9 @@ _COMMENTS = ("#", "%", "!", "//", ";;", '"#')
 
 #: Columns that are no spectra.
 _LEFT_OUT = re.compile(r"(?i)\s*(?:err|error|std|sd|sigma|σ|uncertainty|index|point|no\.?)\b")
+
+#: A temperature without unit above a column.
+_BARE = re.compile(rf"(?i)(?:t\s*=?\s*)?({NUMBER_PATTERN})")
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?|[-+]?(?i:nan|inf|infinity)")
 
@@ -74,10 +78,9 @@ class _Style:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    header: list[str]
+    comments: list[str]
     columns: list[str]
-    numbers: np.ndarray[tuple[int, int], np.dtype[np.float64]]
-    notes: tuple[str, ...]
+    numbers: NDArray[np.float64]
 
 
 def read_delimited(
@@ -103,13 +106,12 @@ def read_delimited(
         If column headers are temperatures without a unit.
 
     """
-    table = _table(_text(path), path)
-    header, columns = table.header, table.columns
-    comments = [line for line in header if not _is_column_line(line, columns)]
-    everything = " ".join(header)
+    table = _table(read_text(path), path)
+    columns, comments = table.columns, table.comments
+    everything = " ".join((*columns, *comments))
     stated = header_temperature(comments, temperature_unit, path)
     pairs = _is_pairs(columns)
-    notes = list(table.notes)
+    notes = []
     wanted = []
     for number in range(1, len(columns), 2 if pairs else 1):
         if len(columns) > 2 and _LEFT_OUT.match(columns[number]):
@@ -120,46 +122,25 @@ def read_delimited(
     temperatures = _column_temperatures(table, wanted, temperature_unit, path)
     result = []
     for number, temperature in zip(wanted, temperatures, strict=True):
-        words = columns[number]
+        words = columns[number].replace("\n", " ")
         axis_words = columns[number - 1 if pairs else 0]
-        quantity = quantity_in(words) or quantity_in(everything)
+        own = quantity_in(words)
         result.append(
             RawSpectrum(
                 axis=table.numbers[:, number - 1 if pairs else 0],
                 values=table.numbers[:, number],
                 axis_unit=axis_unit_in(axis_words) or axis_unit_in(everything),
-                quantity=quantity,
-                percent=True if names_percent(words or everything) else None,
+                quantity=own or quantity_in(everything),
+                percent=True if names_percent(words if own else everything) else None,
                 header_temperature_k=stated,
                 column_temperature_k=temperature,
-                cycle=cycle_in(words) if cycle_in(words) is not None else _first_cycle(comments),
-                direction=direction_in(words) or direction_in(" ".join(comments)),
+                cycle=cycle_in(words) if cycle_in(words) is not None else _cycle(comments),
+                direction=direction_in(words) or _direction(comments),
                 label=words if several else "",
                 notes=tuple(notes) if number == wanted[0] else (),
             )
         )
     return result
-
-
-def _text(path: Path) -> str:
-    content = read_bytes(path)
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        try:
-            return content.decode("utf-16")
-        except UnicodeDecodeError as error:
-            raise damaged(path, f"byte {error.start}", "broken UTF-16 text") from error
-    zero = content.find(b"\0")
-    if zero >= 0:
-        raise damaged(
-            path,
-            f"byte {zero}",
-            "a zero byte, so that it is no text table",
-            "If it is a vendor's file, give it its usual ending (.spc, .spa, .0, ...).",
-        )
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
 
 
 def _is_comment(line: str) -> bool:
@@ -203,10 +184,14 @@ def _table(text: str, path: Path) -> _Table:
                 f"{line.strip()[:50]!r} is no row of {width} numbers"
                 + (f" ({found} cells)" if found != width else ""),
             )
+        elif _is_broken_row(style.fields(line), style, width):
+            raise damaged(
+                path, f"line {number}", f"{line.strip()[:50]!r} is no row of {width} numbers"
+            )
         else:
             header.append(line.strip())
-    columns = _columns(header, style, width)
-    return _Table(header, columns, np.array(rows, dtype=np.float64), ())
+    columns, comments = _columns(header, style, width)
+    return _Table(comments, columns, np.array(rows, dtype=np.float64))
 
 
 def _style(lines: list[str]) -> tuple[_Style | None, int]:
@@ -234,35 +219,46 @@ def _cells(line: str, style: _Style, width: int) -> list[str] | None:
     return None
 
 
-def _columns(header: list[str], style: _Style, width: int) -> list[str]:
-    """Words above each column, of all header lines that have as many cells."""
+def _is_broken_row(cells: list[str], style: _Style, width: int) -> bool:
+    """Whether a line above the table looks like a row of it with something wrong."""
+    if len(cells) != width:
+        return False
+    numeric = [style.numbers(cell) is not None for cell in cells]
+    return numeric[0] or (all(numeric[1:]) and re.match(r"[-+]?\d", cells[0]) is not None)
+
+
+def _columns(header: list[str], style: _Style, width: int) -> tuple[list[str], list[str]]:
+    """Words above each column, of all header lines with as many cells; and the other lines."""
     words = [""] * width
+    others = []
     for line in header:
         cells = _cells(line, style, width)
         if cells is not None and not re.match(r"\s*[#%!/;]*\s*[\w ]+[:=]", line):
-            words = [f"{old} {new}".strip() for old, new in zip(words, cells, strict=True)]
-    if not any(words[1:]) and header:
-        found = temperatures_in(header[-1])
+            words = [f"{old}\n{new}".strip() for old, new in zip(words, cells, strict=True)]
+        else:
+            others.append(line.lstrip('#%!/;" '))
+    if not any(words[1:]) and others:
+        found = temperatures_in(others[-1])
         if len(found) == width - 1:
             words = ["", *(text for text, _ in found)]
-    return words
+    return words, others
 
 
-def _is_column_line(line: str, columns: list[str]) -> bool:
-    """Whether a header line went into the words above the columns."""
-    filled = [cell for cell in columns if cell]
-    return (
-        bool(filled)
-        and all(cell in " ".join(columns) for cell in line.split()[:1])
-        and all(any(part in line for part in cell.split()) for cell in filled)
-    )
-
-
-def _first_cycle(comments: list[str]) -> int | None:
+def _cycle(comments: list[str]) -> int | None:
+    """Number of the cycle that a line such as ``cycle: 2`` gives."""
     for line in comments:
-        found = cycle_in(line)
-        if found is not None:
-            return found
+        match = re.match(r"(?i)\s*cycle[\s:=#,;]*(\d+)\s*$", line)
+        if match is not None:
+            return int(match[1])
+    return None
+
+
+def _direction(comments: list[str]) -> str | None:
+    """What a line such as ``direction: heating`` gives."""
+    for line in comments:
+        match = re.match(r"(?i)\s*direction\s*[:=,;]\s*(\w+)\s*$", line)
+        if match is not None:
+            return direction_in(match[1])
     return None
 
 
@@ -287,14 +283,16 @@ def _column_temperatures(
         if len(known) == 1:
             found.append(known[0][1])
             continue
-        bare = re.fullmatch(rf"(?i)(?:t\s*=?\s*)?({NUMBER_PATTERN})", words.strip())
+        bare = next(
+            filter(None, (_BARE.fullmatch(line.strip()) for line in words.splitlines())), None
+        )
         if bare is None or (len(wanted) == 1 and not general and unit is None):
             found.append(None)
             continue
         named = general or unit
         if named is None:
             raise UnstatedError(
-                f"{path} has columns named by numbers without a unit: {words!r}.",
+                f"{path} has columns named by numbers without a unit: {bare[1]!r}.",
                 why="If they are temperatures, °C and K differ by 273.15.",
                 fix="Give temperature_unit='C' or temperature_unit='K'.",
             )
@@ -304,7 +302,7 @@ def _column_temperatures(
 
 def _unit_of_all(table: _Table) -> TemperatureUnit | None:
     """Unit of temperature that the header gives for all columns, as in ``T / °C``."""
-    for text in (table.columns[0], *table.header):
+    for text in (table.columns[0], *table.comments):
         match = re.search(
             r"(?i:temperature|temp\.?|(?<![a-z])t)\s*[\[(/,]\s*"
             rf"(?P<unit>{TEMPERATURE_UNIT_PATTERN})",

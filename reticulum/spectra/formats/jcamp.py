@@ -20,7 +20,7 @@ from reticulum.spectra.formats.content import (
     DamagedFileError,
     RawSpectrum,
     damaged,
-    read_bytes,
+    read_text,
     vendor_module,
 )
 from reticulum.spectra.formats.header_words import header_temperature
@@ -54,8 +54,7 @@ def read_jcamp(path: Path, *, temperature_unit: TemperatureUnit | None = None) -
         If the package `jcamp` is not installed.
 
     """
-    text = read_bytes(path).decode("latin-1")
-    lines = _checked_lines(text, path)
+    lines = _checked_lines(read_text(path), path)
     library = vendor_module("jcamp", "jcamp", path)
     complaints = io.StringIO()
     try:

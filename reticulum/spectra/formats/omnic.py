@@ -72,7 +72,7 @@ def read_omnic(path: Path, *, temperature_unit: TemperatureUnit | None = None) -
     _check_entries(content, path, group)
     library = vendor_module("spectrochempy_omnic", "spectrochempy-omnic", path)
     try:
-        with quiet("spectrochempy-omnic"):
+        with quiet("spectrochempy-omnic"), np.errstate(all="ignore"):
             found: Any = library.OMNICReader(content + _PADDING, suffix=".spg" if group else ".spa")
         rows = np.atleast_2d(np.array(found.data, dtype=np.float64))
         axis = np.array(found.x, dtype=np.float64)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reticulum.spectra.axis_units import AxisUnit, TemperatureUnit
 from reticulum.spectra.formats.content import (
@@ -38,6 +39,9 @@ _RESULTS = {
     "atr": None,
     "pas": None,
 }
+
+#: Rounding of single precision, relative.
+_ROUNDING = 1e-5
 
 _AXES = {"WN": AxisUnit.WAVENUMBER, "MI": AxisUnit.MICROMETRE}
 
@@ -73,7 +77,7 @@ def read_opus(path: Path, *, temperature_unit: TemperatureUnit | None = None) ->
     library = vendor_module("brukeropus.file", "brukeropus", path)
     try:
         _check_blocks(library, content, path)
-        with redirect_stdout(io.StringIO()):
+        with redirect_stdout(io.StringIO()), np.errstate(all="ignore"):
             opus = library.OPUSFile(str(path))
     except (struct.error, LookupError, ValueError, TypeError, AttributeError) as error:
         raise damaged(
@@ -125,9 +129,12 @@ def _spectra(opus: Any, keys: list[str], path: Path) -> list[RawSpectrum]:
         axis, unit = np.exp(axis), "WN"
     parameters = dict(opus.params.items())
     temperature = parameters.get(_SAMPLE_TEMPERATURE)
-    named = str(parameters.get("snm", "")).strip()
     others = [other for other in opus.all_data_keys if other.partition("_")[0] in _RESULTS]
     others.remove(key)
+    notes = [f"{path.name}: the block {other} was left out" for other in others]
+    if not _within_stated_limits(rows, data.params):
+        notes.append(f"{path.name}: values leave the limits that the file states (MNY, MXY)")
+    named = str(parameters.get("snm", "")).strip()
     return [
         RawSpectrum(
             axis=axis,
@@ -137,7 +144,17 @@ def _spectra(opus: Any, keys: list[str], path: Path) -> list[RawSpectrum]:
             percent=False if _RESULTS[key] is not None else None,
             header_temperature_k=float(temperature) if temperature else None,
             label=f"{named} [{number + 1}]" if len(rows) > 1 else named,
-            notes=tuple(f"{path.name}: the block {other} was left out" for other in others),
+            notes=tuple(notes),
         )
         for number, row in enumerate(rows)
     ]
+
+
+def _within_stated_limits(rows: NDArray[np.float64], parameters: Any) -> bool:
+    """Whether values lie between the least and the largest that the file states, if it does."""
+    known = dict(parameters.items())
+    low, high = known.get("mny"), known.get("mxy")
+    if not (isinstance(low, float) and isinstance(high, float)) or len(rows) > 1:
+        return True
+    slack = _ROUNDING * max(abs(low), abs(high))
+    return bool(rows.min() >= low - slack and rows.max() <= high + slack)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,9 @@ _LAYOUTS = {
 #: Exponent that says that values are floating-point numbers.
 _FLOATING = -0x80
 
-#: Bytes of the main header and of the header of a trace.
-_MAIN_HEADER, _TRACE_HEADER = 512, 32
+#: Bytes of the main header; byte in it where the position of the log stands; bytes of the header
+#: of the log.
+_MAIN_HEADER, _LOG_OFFSET, _LOG_HEADER = 512, 248, 64
 
 
 def read_spc(path: Path, *, temperature_unit: TemperatureUnit | None = None) -> list[RawSpectrum]:
@@ -73,8 +75,8 @@ def read_spc(path: Path, *, temperature_unit: TemperatureUnit | None = None) -> 
     _check_beginning(content, path)
     library = vendor_module("spc_io", "spc-io", path)
     try:
-        with quiet("spc_io.low_level.spc_raw"):
-            raw = library.SpcRaw.from_bytes_io(io.BytesIO(content))
+        with quiet("spc_io.low_level.spc_raw"), np.errstate(all="ignore"):
+            raw = library.SpcRaw.from_bytes_io(io.BytesIO(_without_log(content)))
     except NotImplementedError as error:
         raise damaged(
             path, "byte 0", f"{error}", "Save it anew in the current SPC layout, or as CSV."
@@ -87,7 +89,7 @@ def read_spc(path: Path, *, temperature_unit: TemperatureUnit | None = None) -> 
         ) from error
     header = raw.main_header
     label = header.fcmnt.decode("latin-1").strip()
-    words = [label, *raw.log_book.txt.decode("latin-1").splitlines()]
+    words = [label, *_log(content)]
     stated = header_temperature(words, temperature_unit, path)
     return [_trace(raw, number, label, stated, path) for number in range(len(raw.subs))]
 
@@ -100,6 +102,24 @@ def _check_beginning(content: bytes, path: Path) -> None:
     problem = _LAYOUTS.get(content[1], f"{content[1]:#04x} is no layout of SPC files")
     if problem:
         raise damaged(path, "byte 1", problem, "Save it anew in the current SPC layout, or as CSV.")
+
+
+def _without_log(content: bytes) -> bytes:
+    """Content whose header says that there is no log.
+
+    The library looks for the log behind the last trace instead of where the header says, and gives
+    up on files that have a directory in between.
+    """
+    return content[:_LOG_OFFSET] + b"\0" * 4 + content[_LOG_OFFSET + 4 :]
+
+
+def _log(content: bytes) -> list[str]:
+    """Lines of the text in the log; none if there is no log or it is cut off."""
+    (start,) = struct.unpack_from("<I", content, _LOG_OFFSET)
+    if not start or start + _LOG_HEADER > len(content):
+        return []
+    size, _, text = struct.unpack_from("<3I", content, start)
+    return content[start + text : start + size].rstrip(b"\0").decode("latin-1").splitlines()
 
 
 def _trace(raw: Any, number: int, label: str, stated: float | None, path: Path) -> RawSpectrum:
