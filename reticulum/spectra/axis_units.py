@@ -63,7 +63,8 @@ def wavenumbers_from(axis: ArrayLike, unit: AxisUnit, name: str) -> NDArray[np.f
             why="Wavelengths are positive.",
             fix="Check the unit of the axis.",
         )
-    return (_NM_IN_A_CM if unit is AxisUnit.NANOMETRE else _UM_IN_A_CM) / numbers
+    with np.errstate(over="ignore"):  # what is not finite is refused with its place by Spectrum
+        return (_NM_IN_A_CM if unit is AxisUnit.NANOMETRE else _UM_IN_A_CM) / numbers
 
 
 def axis_unit_in(text: str) -> AxisUnit | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -32,6 +33,9 @@ END_POINTS = 5
 #: number of points across a band) and weight of points above the asls baseline, after Eilers.
 ASLS_LAM, ASLS_P = 1e6, 0.01
 ARPLS_LAM = 1e5
+
+#: Relative change at which the baselines of `pybaselines` stop.
+_TOLERANCE = 1e-3
 
 #: Order of the modpoly baseline.
 POLYNOMIAL_ORDER = 2
@@ -122,7 +126,8 @@ def subtract_baseline(
         Usually a window; convert reflectance and transmittance first.
     method
         ``"linear"``: straight line between the means at both ends; ``"asls"``, ``"arpls"``,
-        ``"modpoly"``: those of `pybaselines`.
+        ``"modpoly"``: those of `pybaselines`. Whether they converged, and what the library
+        warned of, stands in the recorded step.
     lam
         Stiffness of asls and arpls, dimensionless; their defaults if None.
     p
@@ -159,8 +164,8 @@ def subtract_baseline(
             "modpoly": {"poly_order": order},
         }
         parameters = choices[method]
-        baseline, version = _by_pybaselines(axis, values, method, parameters)
-        parameters = {**parameters, "pybaselines": version}
+        baseline, outcome = _by_pybaselines(axis, values, method, parameters)
+        parameters = {**parameters, **outcome}
     else:
         raise InputError(
             f"There is no baseline {method!r}.",
@@ -311,8 +316,8 @@ def _by_pybaselines(
     values: NDArray[np.float64],
     method: str,
     parameters: dict[str, Any],
-) -> tuple[NDArray[np.float64], str]:
-    """Baseline and version of the library."""
+) -> tuple[NDArray[np.float64], dict[str, Any]]:
+    """Baseline; version of the library, whether it converged, and what it warned of."""
     try:
         import pybaselines
     except ImportError as error:
@@ -325,12 +330,20 @@ def _by_pybaselines(
             ),
         ) from error
     try:
-        fitter = pybaselines.Baseline(x_data=axis)
-        baseline, _ = getattr(fitter, method)(values, **parameters)
+        with warnings.catch_warnings(record=True) as raised:
+            warnings.simplefilter("always")
+            fitter = pybaselines.Baseline(x_data=axis)
+            baseline, details = getattr(fitter, method)(values, tol=_TOLERANCE, **parameters)
     except (ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
         raise InputError(
             f"The baseline {method!r} cannot be fitted ({error}).",
             why=f"Its parameters are {parameters}, for {len(values)} points.",
             fix="Give others, or take the baseline 'linear'.",
         ) from error
-    return np.asarray(baseline, dtype=np.float64), str(pybaselines.__version__)
+    outcome: dict[str, Any] = {
+        "pybaselines": str(pybaselines.__version__),
+        "converged": bool(np.ravel(details["tol_history"])[-1] < _TOLERANCE),
+    }
+    if raised:
+        outcome["warnings"] = sorted({str(entry.message) for entry in raised})
+    return np.asarray(baseline, dtype=np.float64), outcome

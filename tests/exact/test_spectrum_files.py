@@ -222,6 +222,7 @@ def test_jcamp_pairs_and_linked_blocks(tmp_path):
         (lambda text: text[: len(text) // 2], "before ##END="),
         (lambda text: text.replace("##END=", ""), "before ##END="),
         (lambda text: text.replace("NPOINTS=101", "NPOINTS=100"), "NPOINTS=100"),
+        (lambda text: text.replace("NPOINTS=101", "NPOINTS=101000000"), "is impossible"),
         (lambda text: text.replace("(X++(Y..Y))", "(XYZ)"), "the form '(XYZ)'"),
         (lambda text: text.replace("##XUNITS=1/CM", "##XUNITS"), "line 4: no ="),
         (lambda text: text.replace(" 0.0500 ", " ? ", 1), "? stands for a missing value"),
@@ -420,6 +421,9 @@ def test_an_opus_file_of_single_channels_is_refused(tmp_path):
         read_series(path)
 
 
+NX = struct.pack("<IB", len(AXIS), 1)
+
+
 # --- OMNIC -------------------------------------------------------------------------------------
 
 
@@ -486,6 +490,7 @@ def test_spg_groups_and_tables_with_a_row_for_each_spectrum(tmp_path):
         (lambda content: content[:800], "the values go from byte"),
         (lambda content: content[:304] + b"\0" + content[305:], "no entry for the header"),
         (lambda content: content[:320] + b"\0" + content[321:], "no entry for the values"),
+        (lambda content: content.replace(NX, b"\xff" * 4 + b"\1"), "announce [4294967295] points"),
         (lambda content: b"Spectral Data Film" + content[18:], "begins with"),
     ],
 )

@@ -31,6 +31,9 @@ _DATA_LINE = re.compile(r"[0-9@A-Za-s%+\-.,;\sT-Z]*")
 #: A line of pairs of numbers.
 _PAIR_LINE = re.compile(r"[-+0-9.eE,;\s]*")
 
+#: More points than these for each character of a file are no spectrum (repeats are compressed).
+_LONGEST = 10
+
 _TABLES = ("xydata", "xypoints")
 _EVEN = "(X++(Y..Y))"
 _PAIRS = "(XY..XY)"
@@ -88,6 +91,8 @@ def _checked_lines(text: str, path: Path) -> list[str]:
             name = re.sub(r"[\s_/-]", "", label).lower()
             form = value.strip() if name in _TABLES else ""
             ended += name == "end"
+            if name == "npoints" and len(value) > len(str(_LONGEST * len(text))):
+                raise damaged(path, f"line {number}", f"NPOINTS={value.strip()[:40]} is impossible")
             opened += name == "title"
             if name in _TABLES and form not in (_EVEN, _PAIRS):
                 raise damaged(

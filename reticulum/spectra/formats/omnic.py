@@ -128,6 +128,8 @@ def _entries(content: bytes, group: bool) -> Iterator[tuple[int, int, int, int]]
 def _check_entries(content: bytes, path: Path, group: bool) -> None:
     """Refuse a file that ends before its spectra do."""
     kinds: list[int] = []
+    announced: list[int] = []
+    stored: list[int] = []
     try:
         for byte, kind, position, size in _entries(content, group):
             kinds.append(kind)
@@ -140,6 +142,10 @@ def _check_entries(content: bytes, path: Path, group: bool) -> None:
                     f"the {what} go from byte {position} to {position + needed} "
                     f"by the entry at byte {byte}",
                 )
+            if kind == _HEADER:
+                announced.append(struct.unpack_from("<I", content, position + 4)[0])
+            elif kind == _VALUES:
+                stored.append(size // 4)
     except (struct.error, IndexError) as error:
         raise damaged(
             path, f"byte {len(content)} (its end)", "the file ends within its table of entries"
@@ -147,3 +153,9 @@ def _check_entries(content: bytes, path: Path, group: bool) -> None:
     for kind, what in ((_HEADER, "header"), (_VALUES, "values")):
         if kind not in kinds:
             raise damaged(path, f"byte {_TABLE}", f"there is no entry for the {what} of a spectrum")
+    if announced != stored:
+        raise damaged(
+            path,
+            f"byte {_TABLE} and after",
+            f"the headers announce {announced[:3]} points, and {stored[:3]} are stored",
+        )

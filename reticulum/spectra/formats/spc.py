@@ -91,7 +91,8 @@ def read_spc(path: Path, *, temperature_unit: TemperatureUnit | None = None) -> 
     label = header.fcmnt.decode("latin-1").strip()
     words = [label, *_log(content)]
     stated = header_temperature(words, temperature_unit, path)
-    return [_trace(raw, number, label, stated, path) for number in range(len(raw.subs))]
+    with np.errstate(all="ignore"):  # what is not finite is refused with its place by Spectrum
+        return [_trace(raw, number, label, stated, path) for number in range(len(raw.subs))]
 
 
 def _check_beginning(content: bytes, path: Path) -> None:
