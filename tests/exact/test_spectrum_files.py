@@ -91,6 +91,49 @@ def test_one_table_with_a_temperature_above_each_column(tmp_path, first):
     assert [list(spectrum.values) for spectrum in series.spectra] == [[1, 4], [2, 5], [3, 6]]
 
 
+def transposed(first):
+    rows = [[first, *AXIS], [-100, *BAND], [25, *(2.0 * BAND)]]
+    return "\n".join(",".join(str(cell) for cell in row) for row in rows)
+
+
+def test_one_table_with_a_temperature_before_each_row(tmp_path):
+    path = written(tmp_path, "rows.csv", "# axis in cm-1, absorbance\n" + transposed("T / °C"))
+    series = read_series(path)
+    np.testing.assert_allclose(series.temperatures_k, [173.15, 298.15])
+    for factor, spectrum in enumerate(series.spectra, start=1):
+        assert np.array_equal(spectrum.wavenumbers_cm1, AXIS)
+        assert np.array_equal(spectrum.values, factor * BAND)
+        assert spectrum.quantity is Quantity.ABSORBANCE
+    assert "each row was taken for a spectrum" in series.notes[0]
+    with pytest.raises(UnstatedError, match="temperature_unit"):
+        read_series(written(tmp_path, "rows.csv", transposed("temperature")), axis_unit="cm-1")
+
+
+@pytest.mark.parametrize("first", ["sample", "0"])
+def test_a_table_of_rows_that_does_not_say_so_is_refused(tmp_path, first):
+    path = written(tmp_path, "rows.csv", transposed(first))
+    with pytest.raises(DamagedFileError, match=r"begin the header with 'temperature / °C'"):
+        read_series(path, axis_unit="cm-1", temperature_unit="C")
+
+
+@pytest.mark.parametrize(
+    ("line", "kelvins"),
+    [
+        ("Temperature: 25 °C", 298.15),
+        ("Sample temperature [K]; 298.15", 298.15),
+        ("HKUST-1, T = -100 C", 173.15),
+        ("temperature,25°C", 298.15),
+        ("Scanner temperature: 27.8 °C", None),
+        ("start temperature: 20 °C", None),
+        ("detector LN T 2000", None),
+    ],
+)
+def test_temperatures_in_header_lines(tmp_path, line, kelvins):
+    path = written(tmp_path, "h.csv", f"# {line}\ncm-1,absorbance\n1600,0.1\n1601,0.2\n")
+    found = one(path).temperature_k
+    assert found is None if kelvins is None else found == pytest.approx(kelvins)
+
+
 def test_temperatures_above_columns_need_a_unit(tmp_path):
     path = written(tmp_path, "all.csv", "cm-1,-100,0\n1600,1,2\n1601,1,2\n")
     with pytest.raises(UnstatedError, match="temperature_unit='C'"):

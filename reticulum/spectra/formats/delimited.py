@@ -46,6 +46,12 @@ _LEFT_OUT = re.compile(r"(?i)\s*(?:err|error|std|sd|sigma|σ|uncertainty|index|p
 #: A temperature without unit above a column.
 _BARE = re.compile(rf"(?i)(?:t\s*=?\s*)?({NUMBER_PATTERN})")
 
+#: A header of temperatures.
+_TEMPERATURE_WORD = re.compile(r"(?i)\s*(?:temperature|temp\b|t\b)")
+
+#: A table of more columns than this and fewer rows than columns holds a spectrum a row.
+_MOST_COLUMNS_OF_SHORT_SPECTRA = 8
+
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?|[-+]?(?i:nan|inf|infinity)")
 
 
@@ -110,6 +116,8 @@ def read_delimited(
     columns, comments = table.columns, table.comments
     everything = " ".join((*columns, *comments))
     stated = header_temperature(comments, temperature_unit, path)
+    if _has_more_columns_than_rows(table):
+        return _rows_as_spectra(table, everything, temperature_unit, path)
     pairs = _is_pairs(columns)
     notes = []
     wanted = []
@@ -262,6 +270,61 @@ def _direction(comments: list[str]) -> str | None:
     return None
 
 
+def _has_more_columns_than_rows(table: _Table) -> bool:
+    """Whether the rows of a table, not its columns, must be the spectra."""
+    n_rows, n_columns = table.numbers.shape
+    return n_columns - 1 > max(n_rows, _MOST_COLUMNS_OF_SHORT_SPECTRA)
+
+
+def _rows_as_spectra(
+    table: _Table, everything: str, unit: TemperatureUnit | None, path: Path
+) -> list[RawSpectrum]:
+    """Spectra of a table with a temperature before each row and the axis in its header."""
+    first = table.columns[0].replace("\n", " ")
+    axis = [_bare(words) for words in table.columns[1:]]
+    if not _TEMPERATURE_WORD.match(first) or None in axis:
+        n_rows, n_columns = table.numbers.shape
+        raise damaged(
+            path,
+            "line 1",
+            f"a table of {n_rows} rows and {n_columns} columns without a header that tells which "
+            "of them are the spectra",
+            "If each row is a spectrum, begin the header with 'temperature / °C' and go on with "
+            "the wavenumbers; else save one spectrum a column.",
+            why="Rows and columns cannot be told apart.",
+        )
+    named = _unit_of_all(table) or unit
+    if named is None:
+        raise UnstatedError(
+            f"{path} has rows named by temperatures without a unit ({first!r}).",
+            why="°C and K differ by 273.15.",
+            fix="Give temperature_unit='C' or temperature_unit='K'.",
+        )
+    note = f"{path.name}: each row was taken for a spectrum"
+    return [
+        RawSpectrum(
+            axis=np.array(axis, dtype=np.float64),
+            values=row[1:],
+            axis_unit=axis_unit_in(everything),
+            quantity=quantity_in(everything),
+            percent=True if names_percent(everything) else None,
+            column_temperature_k=kelvin(float(row[0]), named),
+            label=f"{row[0]:g} {'°C' if named is TemperatureUnit.CELSIUS else 'K'}",
+            notes=(note,) if number == 0 else (),
+        )
+        for number, row in enumerate(table.numbers)
+    ]
+
+
+def _bare(words: str) -> float | None:
+    """Number that one of the lines above a column is; None if none is."""
+    for line in words.splitlines():
+        match = _BARE.fullmatch(line.strip())
+        if match is not None:
+            return number_in(match[1])
+    return None
+
+
 def _is_pairs(columns: list[str]) -> bool:
     """Whether every second column is an axis of its own."""
     return (
@@ -283,20 +346,18 @@ def _column_temperatures(
         if len(known) == 1:
             found.append(known[0][1])
             continue
-        bare = next(
-            filter(None, (_BARE.fullmatch(line.strip()) for line in words.splitlines())), None
-        )
+        bare = _bare(words)
         if bare is None or (len(wanted) == 1 and not general and unit is None):
             found.append(None)
             continue
         named = general or unit
         if named is None:
             raise UnstatedError(
-                f"{path} has columns named by numbers without a unit: {bare[1]!r}.",
+                f"{path} has columns named by numbers without a unit: {words!r}.",
                 why="If they are temperatures, °C and K differ by 273.15.",
                 fix="Give temperature_unit='C' or temperature_unit='K'.",
             )
-        found.append(kelvin(number_in(bare[1]), named))
+        found.append(kelvin(bare, named))
     return found
 
 

@@ -20,9 +20,10 @@ from reticulum.spectra.formats.content import UnstatedError
 SAME_TEMPERATURE_K = 0.51
 
 _KEY = re.compile(
-    r"(?i:(?<![a-z])(?:sample[\s_]*)?temp(?:erature)?(?![a-z])\.?|(?<![a-z])(?-i:T)(?![a-z]))"
+    r"(?:^|[,;|])\s*[\"']?(?:(?i:(?:sample|stage|cell|measurement)[\s_]*temp(?:erature)?|"
+    r"temp(?:erature)?)(?![A-Za-z])\.?|T(?![A-Za-z]))"
     rf"[\s_]*[\[(/]?\s*(?P<before>{TEMPERATURE_UNIT_PATTERN})?\s*[\])]?"
-    rf"\s*[:=;,\t\s]\s*\"?(?P<number>{NUMBER_PATTERN})\s*(?P<after>{TEMPERATURE_UNIT_PATTERN})?"
+    rf"\s*[:=;,\t]\s*\"?(?P<number>{NUMBER_PATTERN})\s*(?P<after>{TEMPERATURE_UNIT_PATTERN})?"
 )
 
 _WITH_UNIT = re.compile(
@@ -42,6 +43,8 @@ def header_temperature(
     lines: Iterable[str], unit: TemperatureUnit | None, path: Path
 ) -> float | None:
     """Temperature, K, that header lines such as ``Temperature: 25 °C`` give; None without one.
+
+    Only that of the sample, stage, cell or measurement counts, not that of a scanner or laser.
 
     Parameters
     ----------
