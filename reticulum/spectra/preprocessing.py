@@ -340,6 +340,12 @@ def _by_pybaselines(
             why=f"Its parameters are {parameters}, for {len(values)} points.",
             fix="Give others, or take the baseline 'linear'.",
         ) from error
+    if not np.isfinite(baseline).all():
+        raise InputError(
+            f"The baseline {method!r} has values that are no numbers.",
+            why=f"Its parameters are {parameters}, for {len(values)} points.",
+            fix="Give others, or take the baseline 'linear'.",
+        )
     outcome: dict[str, Any] = {
         "pybaselines": str(pybaselines.__version__),
         "converged": bool(np.ravel(details["tol_history"])[-1] < _TOLERANCE),

@@ -292,6 +292,17 @@ def test_wrong_parameters_of_a_baseline_are_named():
         subtract_baseline(spectrum(), "asls", p=2.0)
 
 
+def test_a_baseline_that_is_no_number_is_refused(monkeypatch):
+    pybaselines = pytest.importorskip("pybaselines")
+
+    def broken(self, values, **options):
+        return np.full(len(values), np.nan), {"tol_history": [0.0]}
+
+    monkeypatch.setattr(pybaselines.Baseline, "arpls", broken)
+    with pytest.raises(InputError, match="'arpls' has values that are no numbers"):
+        subtract_baseline(spectrum(), "arpls")
+
+
 def test_without_pybaselines_straight_lines_work_and_others_name_the_command(monkeypatch):
     monkeypatch.setitem(sys.modules, "pybaselines", None)
     subtract_baseline(spectrum())

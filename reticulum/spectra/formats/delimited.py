@@ -273,7 +273,7 @@ def _direction(comments: list[str]) -> str | None:
 def _has_more_columns_than_rows(table: _Table) -> bool:
     """Whether the rows of a table, not its columns, must be the spectra."""
     n_rows, n_columns = table.numbers.shape
-    return n_columns - 1 > max(n_rows, _MOST_COLUMNS_OF_SHORT_SPECTRA)
+    return bool(n_columns - 1 > max(n_rows, _MOST_COLUMNS_OF_SHORT_SPECTRA))
 
 
 def _rows_as_spectra(
