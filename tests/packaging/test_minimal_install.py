@@ -15,7 +15,8 @@ import reticulum
 #: Packages of the extras and of later rooms that no module may need when it is imported.
 OPTIONAL = (
     "sevenn", "chgnet", "torch", "mace", "orb_models", "mattersim", "nequip", "lmfit",
-    "pybaselines", "e3nn", "matgl", "jax", "tensorflow", "numba", "sklearn",
+    "pybaselines", "brukeropus", "jcamp", "spc_io", "spectrochempy_omnic",
+    "e3nn", "matgl", "jax", "tensorflow", "numba", "sklearn",
     "nglview", "plotly", "psutil", "threadpoolctl",
 )  # fmt: skip
 

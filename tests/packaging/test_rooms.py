@@ -40,7 +40,7 @@ def test_every_room_is_listed() -> None:
 
 @pytest.mark.parametrize("room", sorted(ALLOWED))
 def test_room_imports_only_what_it_may(room: str) -> None:
-    for path in (PACKAGE / room).glob("*.py"):
+    for path in (PACKAGE / room).rglob("*.py"):
         text = path.read_text(encoding="utf-8")
         found = set(re.findall(r"(?:from|import) reticulum\.(\w+)\.", text))
         assert found - {room} <= ALLOWED[room], path.name
@@ -48,5 +48,5 @@ def test_room_imports_only_what_it_may(room: str) -> None:
 
 @pytest.mark.parametrize("room", sorted(ALLOWED))
 def test_the_scan_of_imports_sees_something(room: str) -> None:
-    text = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / room).glob("*.py"))
+    text = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / room).rglob("*.py"))
     assert "from reticulum" in text
