@@ -16,6 +16,13 @@ _FEWEST_POINTS = 8
 #: Fewest different temperatures of a series.
 _FEWEST_TEMPERATURES = 3
 
+#: Temperatures closer than this count as the same set point, K: a sample stage holds one to about
+#: half a kelvin (assumed).
+SAME_TEMPERATURE_K = 1.0
+
+HEATING = "heating"
+COOLING = "cooling"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class BandData:
@@ -33,6 +40,8 @@ class BandData:
         n arrays: absorbance or Kubelka-Munk function, linear in the amount of absorber.
     labels
         Name of each spectrum.
+    directions
+        ``"heating"``, ``"cooling"`` or None (not known) for each spectrum; all None if not given.
 
     """
 
@@ -41,14 +50,20 @@ class BandData:
     wavenumbers_cm1: tuple[NDArray[np.float64], ...]
     values: tuple[NDArray[np.float64], ...]
     labels: tuple[str, ...]
+    directions: tuple[str | None, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.temperatures_k)
+        if not self.directions:
+            object.__setattr__(self, "directions", (None,) * n)
         if not (
             self.cycles.shape == (n,)
             and len(self.wavenumbers_cm1) == len(self.values) == len(self.labels) == n
+            and len(self.directions) == n
         ):
-            raise ValueError("a series needs one temperature, cycle, axis and label a spectrum")
+            raise ValueError(
+                "a series needs one temperature, cycle, axis, label and direction a spectrum"
+            )
         for array in (self.temperatures_k, self.cycles, *self.wavenumbers_cm1, *self.values):
             array.setflags(write=False)
 
@@ -88,6 +103,7 @@ class BandData:
                 np.array(values[::step]) for values, step in zip(self.values, steps, strict=True)
             ),
             labels=self.labels,
+            directions=self.directions,
         )
 
     def chosen(self, spectra: Sequence[int]) -> BandData:
@@ -98,6 +114,7 @@ class BandData:
             wavenumbers_cm1=tuple(self.wavenumbers_cm1[n] for n in spectra),
             values=tuple(self.values[n] for n in spectra),
             labels=tuple(self.labels[n] for n in spectra),
+            directions=tuple(self.directions[n] for n in spectra),
         )
 
 
@@ -108,6 +125,8 @@ def band_data(
     *,
     cycles: ArrayLike | None = None,
     labels: Sequence[str] | None = None,
+    directions: Sequence[str | None] | None = None,
+    order_is_measured: bool = False,
     window_cm1: tuple[float, float] | None = None,
 ) -> BandData:
     """Band of a series, checked.
@@ -124,14 +143,21 @@ def band_data(
         (n,) cycle numbers; all 1 if None.
     labels
         Names for messages; numbers if None.
+    directions
+        ``"heating"``, ``"cooling"`` or None for each spectrum. Where it is not given it stays not
+        known, unless `order_is_measured`.
+    order_is_measured
+        The spectra of each cycle stand in the order in which they were measured, so that a
+        direction that is not given follows from the temperature before.
     window_cm1
         Part of the axis to keep, cm⁻¹.
 
     Raises
     ------
     InputError
-        If a value is not finite, an axis is not monotonic, the window holds too few points, or
-        there are fewer than three temperatures.
+        If a value is not finite, an axis is not monotonic, the window holds too few points, a
+        direction is none, numbers of temperatures, cycles and spectra differ, or there are fewer
+        than three temperatures.
 
     """
     t = np.asarray(temperatures_k, dtype=np.float64).ravel()
@@ -139,8 +165,20 @@ def band_data(
         tuple(labels) if labels is not None else tuple(f"spectrum {n + 1}" for n in range(len(t)))
     )
     number = np.ones(len(t), np.int64) if cycles is None else np.asarray(cycles, np.int64).ravel()
-    _check_temperatures(t, names)
     one_axis = np.ndim(wavenumbers_cm1[0]) == 0
+    known = (None,) * len(t) if directions is None else tuple(directions)
+    _check_counts(
+        len(t),
+        spectra=len(values),
+        axes=len(t) if one_axis else len(wavenumbers_cm1),
+        cycles=len(number),
+        labels=len(names),
+        directions=len(known),
+    )
+    _check_temperatures(t, names)
+    _check_directions(known, names)
+    if order_is_measured:
+        known = _directions_of_the_order(t, number, known)
     axes, spectra = [], []
     for position, name in enumerate(names):
         axis = np.asarray(
@@ -166,7 +204,68 @@ def band_data(
         wavenumbers_cm1=tuple(axes),
         values=tuple(spectra),
         labels=names,
+        directions=known,
     )
+
+
+def temperature_groups(temperatures_k: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(n,) number of the set point of each temperature, counted from the lowest.
+
+    Temperatures within `SAME_TEMPERATURE_K` of the lowest of a group belong to it.
+
+    Parameters
+    ----------
+    temperatures_k
+        (n,) K.
+
+    """
+    groups = np.zeros(len(temperatures_k), dtype=np.int64)
+    first, group = -np.inf, -1
+    for place in np.argsort(temperatures_k, kind="stable"):
+        if temperatures_k[place] - first > SAME_TEMPERATURE_K:
+            first, group = float(temperatures_k[place]), group + 1
+        groups[place] = group
+    return groups
+
+
+def _directions_of_the_order(
+    t: NDArray[np.float64], cycles: NDArray[np.int64], known: tuple[str | None, ...]
+) -> tuple[str | None, ...]:
+    """Directions from the temperature before; the first of a cycle goes with the one after."""
+    found = list(known)
+    for cycle in np.unique(cycles):
+        here = np.flatnonzero(cycles == cycle)
+        steps = np.diff(t[here])
+        moving = [str(HEATING if step > 0.0 else COOLING) for step in steps if step != 0.0]
+        if not moving:
+            continue
+        current = moving[0]
+        for place, number in enumerate(here):
+            if place and steps[place - 1] != 0.0:
+                current = HEATING if steps[place - 1] > 0.0 else COOLING
+            if found[number] is None:
+                found[number] = current
+    return tuple(found)
+
+
+def _check_counts(temperatures: int, **counts: int) -> None:
+    for name, count in counts.items():
+        if count != temperatures:
+            raise InputError(
+                f"{temperatures} temperatures came with {count} {name}.",
+                why="Each spectrum has one of each.",
+                fix="Check the lists for missing or repeated entries.",
+            )
+
+
+def _check_directions(directions: Sequence[str | None], names: tuple[str, ...]) -> None:
+    for direction, name in zip(directions, names, strict=True):
+        if direction not in (None, HEATING, COOLING):
+            raise InputError(
+                f"The direction of {name} is {direction!r}.",
+                why="A sample is being heated or cooled.",
+                fix="Give 'heating', 'cooling' or None.",
+            )
 
 
 def _check_temperatures(t: NDArray[np.float64], names: tuple[str, ...]) -> None:
