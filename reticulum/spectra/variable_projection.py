@@ -2,8 +2,8 @@
 
 Heights of bands and baselines enter linearly: for any values of the other parameters they follow
 from a small linear problem in each spectrum. Only the few shared parameters are searched
-[Golub1973]_, with the analytic Jacobian of Kaufman [Kaufman1975]_. The covariance of the shared
-parameters is that of the joint fit of all parameters.
+[Golub1973]_, with the analytic Jacobian of Kaufman [Kaufman1975]_ (`series_projection`). Errors are
+those of the joint fit of all parameters.
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
+from reticulum.errors import InputError
+from reticulum.spectra.band_basis import BandModel
 from reticulum.spectra.band_data import BandData
-from reticulum.spectra.band_models import BandModel
+from reticulum.spectra.information_criteria import ROUNDING, corrected_akaike, schwarz
+from reticulum.spectra.series_projection import ProjectedSeries, Projection
 
 #: Relative change of the misfit at which a fit has converged.
 CONVERGED = 1e-12
@@ -24,9 +27,24 @@ CONVERGED = 1e-12
 #: Evaluations of the model at most, for each parameter.
 _MOST_EVALUATIONS = 100
 
-#: Residuals stand for a parameter that leaves its range (a width below zero): far worse than any
-#: fit, and finite.
-_PENALTY = 1e3
+#: A fit has ended at a minimum if the parameters would still move by less than this part of their
+#: standard errors.
+_STILL_MOVING = 1e-3
+
+#: Starts are moved this far inside their limits (of the distance between two limits, or of the
+#: value of one): a search that starts on a limit leaves it slowly.
+_INSIDE = 0.02
+
+#: A parameter that ends closer than this to a limit is tried on it; and the misfit there may be
+#: larger by this part, which is rounding.
+_NEAR_LIMIT = 0.1
+_SAME_MISFIT = 1e-10
+
+#: Size of a direction in parameter space, over the largest, below which data do not see it.
+_UNSEEN = 1e-8
+
+#: Part of such a direction in a parameter, above which the parameter has no error.
+_UNSEEN_PART = 1e-4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,19 +61,24 @@ class SeriesFit:
         (p,) shared parameters, in the order of ``model.parameters``.
     covariance
         (p, p) of the shared parameters in the joint fit of all; NaN where a parameter has no
-        effect or was held.
+        effect, was held, or ended at a limit. The others are those with it held there.
     residuals
         Data less fit, one array a spectrum.
     linear
         (n, c + baseline) heights of the columns of each spectrum.
     linear_errors
-        Their standard errors with the shared parameters at their best values.
+        Their standard errors in the joint fit of all parameters.
     converged
         Whether the search ended at a minimum.
     n_parameters
         Shared and linear parameters together, less those held.
     held
         Parameters held at given values.
+    at_bound
+        Parameters that ended at a limit of what they can be (a mixing at 0 or 1, a width at the
+        distance of points): they have no standard error.
+    largest_value
+        Of the data; NaN if not given.
 
     """
 
@@ -69,6 +92,8 @@ class SeriesFit:
     converged: bool
     n_parameters: int
     held: tuple[str, ...]
+    at_bound: tuple[str, ...] = ()
+    largest_value: float = float("nan")
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -77,7 +102,7 @@ class SeriesFit:
 
     @property
     def errors(self) -> dict[str, float]:
-        """Standard errors of the shared parameters by name; NaN for those held."""
+        """Standard errors of the shared parameters by name; NaN for those that have none."""
         with np.errstate(invalid="ignore"):
             sigma = np.sqrt(np.diag(self.covariance))
         return dict(zip(self.model.parameters, sigma.tolist(), strict=True))
@@ -100,19 +125,14 @@ class SeriesFit:
     @property
     def aicc(self) -> float:
         """Corrected Akaike criterion; the noise is one more parameter."""
-        n, k = self.n_points, self.n_parameters + 1
-        room = n - k - 1
-        if room <= 0 or self.sum_of_squares <= 0.0:
-            return float("inf") if room <= 0 else float("-inf")
-        return n * float(np.log(self.sum_of_squares / n)) + 2.0 * k + 2.0 * k * (k + 1) / room
+        return corrected_akaike(
+            self.sum_of_squares, self.n_points, self.n_parameters, self.largest_value
+        )
 
     @property
     def bic(self) -> float:
         """Bayesian criterion of Schwarz; the noise is one more parameter."""
-        n, k = self.n_points, self.n_parameters + 1
-        if self.sum_of_squares <= 0.0:
-            return float("-inf")
-        return n * float(np.log(self.sum_of_squares / n)) + k * float(np.log(n))
+        return schwarz(self.sum_of_squares, self.n_points, self.n_parameters, self.largest_value)
 
 
 def fit_series(
@@ -141,145 +161,234 @@ def fit_series(
     relative_change
         Change of the misfit and of the parameters at which the search ends.
 
+    Raises
+    ------
+    InputError
+        If a start value is missing, or the model gives no band with the start values.
+
     """
-    problem = _Problem(data, model, baseline_order)
-    names = model.parameters
-    full = np.array([float(start[name]) for name in names])
-    free = np.array([name not in held for name in names])
+    search = SeriesSearch(data, model, baseline_order=baseline_order, held=held)
+    found = search.settled(search.run(start, relative_change=relative_change), relative_change)
+    return search.fit(found)
 
-    def residuals(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        full_values = full.copy()
-        full_values[free] = values
-        return problem.residuals(full_values)
 
-    def jacobian(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        full_values = full.copy()
-        full_values[free] = values
-        return problem.jacobian(full_values)[:, free]
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Found:
+    """End of a search: values of all parameters, half the misfit, and whether it ended itself."""
 
-    values, converged = full.copy(), True
-    if free.any():
+    values: NDArray[np.float64]
+    cost: float
+    ended: bool
+    at_bound: tuple[int, ...] = ()
+
+
+class SeriesSearch:
+    """A series and a model, prepared for searches from several starts.
+
+    Parameters
+    ----------
+    data, model, baseline_order, held
+        As for `fit_series`.
+
+    """
+
+    def __init__(
+        self,
+        data: BandData,
+        model: BandModel,
+        *,
+        baseline_order: int = -1,
+        held: Sequence[str] = (),
+    ) -> None:
+        self._problem = ProjectedSeries(data, model, baseline_order)
+        self._model, self._data, self._order = model, data, baseline_order
+        self._held = tuple(name for name in model.parameters if name in held)
+        self._free = np.array([name not in held for name in model.parameters])
+        narrowest = min(float(np.median(np.diff(axis))) for axis in data.wavenumbers_cm1)
+        limits = np.array(model.limits(narrowest), dtype=np.float64)
+        self._low, self._high = limits[:, 0], limits[:, 1]
+
+    def run(
+        self,
+        start: Mapping[str, float],
+        *,
+        relative_change: float = CONVERGED,
+        most_evaluations: int = _MOST_EVALUATIONS,
+    ) -> Found:
+        """Search from a start, with so many evaluations for each parameter."""
+        missing = [name for name in self._model.parameters if name not in start]
+        if missing:
+            raise InputError(
+                f"{self._model.name} was given no start value of {', '.join(missing)}.",
+                why="Every parameter is searched from a start value, or held at one.",
+                fix="Give all of: " + ", ".join(self._model.parameters) + ".",
+            )
+        values = np.array([float(start[name]) for name in self._model.parameters])
+        values = np.where(self._free, self._inside(values), values)
+        return self._search(values, self._free, relative_change, most_evaluations)
+
+    def _inside(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        # one limit alone is that of a width, or of a mode: a part of its value
+        low_size = np.where(np.isfinite(self._low), self._low, 0.0)
+        one_sided = np.isinf(self._high)
+        margin = _INSIDE * (np.where(one_sided, 2.0 * low_size, self._high) - low_size)
+        low = np.where(np.isfinite(self._low), low_size + margin, -np.inf)
+        high = np.where(one_sided, np.inf, self._high - margin)
+        return np.clip(values, low, high)
+
+    def _search(
+        self,
+        values: NDArray[np.float64],
+        free: NDArray[np.bool_],
+        relative_change: float,
+        most_evaluations: int,
+    ) -> Found:
+        first = self._problem.project(values)
+        if first is None:
+            named = ", ".join(
+                f"{name} {value:g}"
+                for name, value in zip(self._model.parameters, values, strict=True)
+            )
+            raise InputError(
+                f"{self._model.name} has no band at {named}.",
+                why="Widths have to be positive at every temperature, and values finite.",
+                fix="Give other start values.",
+            )
+        if not free.any():
+            return Found(values=values, cost=_cost(first), ended=True)
+        impossible = np.full(first.residuals.shape, np.inf)
+
+        def at(chosen: NDArray[np.float64]) -> Projection | None:
+            full = values.copy()
+            full[free] = chosen
+            return self._problem.project(full)
+
+        def residuals(chosen: NDArray[np.float64]) -> NDArray[np.float64]:
+            projection = at(chosen)
+            return impossible if projection is None else projection.residuals
+
+        def jacobian(chosen: NDArray[np.float64]) -> NDArray[np.float64]:
+            projection = at(chosen)
+            assert projection is not None  # only asked for where the residuals are finite
+            return projection.jacobian[:, free]
+
         found = least_squares(
             residuals,
-            full[free],
+            values[free],
             jacobian,
+            bounds=(self._low[free], self._high[free]),
             method="trf",
             x_scale="jac",
             ftol=relative_change,
             xtol=relative_change,
             gtol=relative_change,
-            max_nfev=_MOST_EVALUATIONS * int(free.sum()),
+            max_nfev=most_evaluations * int(free.sum()),
         )
-        values[free] = found.x
-        converged = bool(found.status > 0)
-    return problem.result(values, free, converged, tuple(held))
+        best = values.copy()
+        best[free] = found.x
+        return Found(values=best, cost=float(found.cost), ended=bool(found.status > 0))
 
+    def settled(self, found: Found, relative_change: float = CONVERGED) -> Found:
+        """Put parameters that ended near a limit on it, if the misfit is as small there.
 
-class _Problem:
-    """Projected residuals of a series and their Jacobian."""
+        A search inside of limits approaches them without end; whether the minimum is on the limit
+        or inside is decided by the misfit and its slope on the limit.
+        """
+        bound: list[int] = []
+        for number in np.flatnonzero(self._free).tolist():
+            limit = self._near_limit(number, float(found.values[number]))
+            if limit is None:
+                continue
+            fixed = self._free.copy()
+            fixed[[*bound, number]] = False
+            values = found.values.copy()
+            values[number] = limit
+            if self._problem.project(values) is None:
+                continue
+            tried = self._search(values, fixed, relative_change, _MOST_EVALUATIONS)
+            if tried.cost <= found.cost * (1.0 + _SAME_MISFIT) and self._outward(
+                tried.values, number, limit
+            ):
+                bound.append(number)
+                found = tried
+        return Found(values=found.values, cost=found.cost, ended=found.ended, at_bound=tuple(bound))
 
-    def __init__(self, data: BandData, model: BandModel, baseline_order: int) -> None:
-        self._data, self._model, self._order = data, model, baseline_order
-        middle = data.middle_cm1
-        self._baselines = [
-            np.stack(
-                [((x - middle) / (x[-1] - x[0])) ** power for power in range(baseline_order + 1)],
-                axis=1,
-            )
-            if baseline_order >= 0
-            else np.empty((len(x), 0))
-            for x in data.wavenumbers_cm1
-        ]
-        self._cached: tuple[bytes, list[_Solved]] | None = None
+    def _near_limit(self, number: int, value: float) -> float | None:
+        low, high = float(self._low[number]), float(self._high[number])
+        reach = _NEAR_LIMIT * (min(high - low, abs(low)) if low > 0.0 else high - low)
+        if np.isfinite(low) and value - low < reach:
+            return low
+        if np.isfinite(high) and high - value < _NEAR_LIMIT * (high - max(low, 0.0)):
+            return high
+        return None
 
-    def _solve(self, values: NDArray[np.float64]) -> list[_Solved]:
-        key = values.tobytes()
-        if self._cached is None or self._cached[0] != key:
-            self._cached = (
-                key,
-                [self._one(number, values) for number in range(len(self._baselines))],
-            )
-        return self._cached[1]
+    def _outward(self, values: NDArray[np.float64], number: int, limit: float) -> bool:
+        """Whether the misfit falls towards the forbidden side of a limit."""
+        projection = self._problem.project(values)
+        if projection is None:
+            return False
+        slope = float(projection.jacobian[:, number] @ projection.residuals)
+        return slope >= 0.0 if limit == self._low[number] else slope <= 0.0
 
-    def _one(self, number: int, values: NDArray[np.float64]) -> _Solved:
-        x, y = self._data.wavenumbers_cm1[number], self._data.values[number]
-        columns, derivatives = self._model.columns(
-            values, float(self._data.temperatures_k[number]), x
+    def fit(self, found: Found) -> SeriesFit:
+        """Fit with its errors from the end of a search."""
+        values = found.values
+        free = self._free.copy()
+        free[list(found.at_bound)] = False
+        projection = self._problem.project(values)
+        assert projection is not None
+        linear = self._problem.linear(values)
+        sum_of_squares = float(sum(float(r @ r) for r in linear.residuals))
+        n_parameters = int(self._free.sum()) + linear.heights.size
+        variance = sum_of_squares / max(self._data.n_points - n_parameters, 1)
+        unscaled, moving = _unscaled_covariance(projection, free)
+        by_parameter = linear.by_parameter[:, :, free]
+        known = np.nan_to_num(unscaled[np.ix_(free, free)])
+        variances = linear.unscaled_variances + np.einsum(
+            "nlp,pq,nlq->nl", by_parameter, known, by_parameter
         )
-        matrix = np.hstack([columns, self._baselines[number]])
-        q, r = np.linalg.qr(matrix)
-        projected = q.T @ y
-        heights = np.linalg.lstsq(r, projected, rcond=None)[0]
-        return _Solved(q=q, r=r, heights=heights, residual=y - q @ projected, change=derivatives)
-
-    def _possible(self, values: NDArray[np.float64]) -> bool:
-        named = dict(zip(self._model.parameters, values.tolist(), strict=True))
-        widths = [value for name, value in named.items() if name.startswith("fwhm")
-                  and not name.endswith(("_1", "_2"))]  # fmt: skip
-        eta = named.get("eta", 0.0)
-        mode = named.get("mode_cm1", 1.0)
-        return bool(min(widths) > 0.0 and -0.5 <= eta <= 1.5 and mode > 0.0)
-
-    def residuals(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """All residuals, one spectrum after another."""
-        if not self._possible(values):
-            return np.full(self._data.n_points, _PENALTY * self._data.maximum)
-        return np.concatenate([solved.residual for solved in self._solve(values)])
-
-    def jacobian(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Derivatives of the projected residuals, (points, p), after Kaufman."""
-        blocks = []
-        for solved in self._solve(values):
-            n_columns = self._model.n_columns
-            moved = solved.change @ solved.heights[:n_columns]  # (p, n)
-            blocks.append(-(moved - (moved @ solved.q) @ solved.q.T).T)
-        return np.concatenate(blocks)
-
-    def result(
-        self,
-        values: NDArray[np.float64],
-        free: NDArray[np.bool_],
-        converged: bool,
-        held: tuple[str, ...],
-    ) -> SeriesFit:
-        """Fit with covariances."""
-        solved = self._solve(values)
-        residuals = tuple(entry.residual for entry in solved)
-        linear = np.array([entry.heights for entry in solved])
-        n_parameters = int(free.sum()) + linear.size
-        n = sum(len(residual) for residual in residuals)
-        variance = sum(float(r @ r) for r in residuals) / max(n - n_parameters, 1)
-        covariance = np.full((len(values), len(values)), np.nan)
-        if free.any():
-            chosen = self.jacobian(values)[:, free]
-            scale = np.linalg.norm(chosen, axis=0)
-            scale[scale == 0.0] = np.inf
-            inverse = np.linalg.pinv((chosen / scale).T @ (chosen / scale), rcond=1e-13)
-            covariance[np.ix_(free, free)] = variance * inverse / np.outer(scale, scale)
-        errors = []
-        for entry in solved:
-            inverse_r = np.linalg.pinv(entry.r)
-            errors.append(np.sqrt(variance * (inverse_r**2).sum(axis=1)))
+        exact = sum_of_squares <= self._data.n_points * (ROUNDING * self._data.maximum) ** 2
         return SeriesFit(
             model=self._model,
             baseline_order=self._order,
             values=values,
-            covariance=covariance,
-            residuals=residuals,
-            linear=linear,
-            linear_errors=np.array(errors),
-            converged=converged,
+            covariance=variance * unscaled,
+            residuals=linear.residuals,
+            linear=linear.heights,
+            linear_errors=np.sqrt(variance * variances),
+            converged=found.ended and (exact or moving <= _STILL_MOVING * np.sqrt(variance)),
             n_parameters=n_parameters,
-            held=held,
+            held=self._held,
+            at_bound=tuple(self._model.parameters[number] for number in found.at_bound),
+            largest_value=self._data.maximum,
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Solved:
-    """One spectrum with its linear parameters at their best."""
+def _cost(projection: Projection) -> float:
+    return 0.5 * float(projection.residuals @ projection.residuals)
 
-    q: NDArray[np.float64]
-    r: NDArray[np.float64]
-    heights: NDArray[np.float64]
-    residual: NDArray[np.float64]
-    change: NDArray[np.float64]
+
+def _unscaled_covariance(
+    projection: Projection, free: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], float]:
+    """Covariance over the variance of a point; NaN where there is none.
+
+    Also the part of the residuals that the next step of a search would take away: over the noise
+    it is the length of that step in standard errors.
+    """
+    n = len(free)
+    covariance = np.full((n, n), np.nan)
+    if not free.any():
+        return covariance, 0.0
+    jacobian = projection.jacobian[:, free]
+    scale = np.linalg.norm(jacobian, axis=0)
+    scale[scale == 0.0] = 1.0
+    u, sizes, vt = np.linalg.svd(jacobian / scale, full_matrices=False)
+    seen = sizes > _UNSEEN * max(float(sizes[0]), np.finfo(np.float64).tiny)
+    inverse = vt[seen].T / sizes[seen]
+    inside = inverse @ inverse.T / np.outer(scale, scale)
+    lost = (vt[~seen] ** 2).sum(axis=0) > _UNSEEN_PART
+    inside[lost] = np.nan
+    inside[:, lost] = np.nan
+    covariance[np.ix_(free, free)] = inside
+    return covariance, float(np.linalg.norm(u[:, seen].T @ projection.residuals))
