@@ -1,0 +1,58 @@
+"""Colours and marks that the figures of band fits share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import ListedColormap, Normalize
+
+from reticulum.units import ZERO_CELSIUS_K
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+#: Colours that stay apart for colour-blind readers (Okabe and Ito).
+TIGHT_COLOUR = "#0072B2"
+LOOSE_COLOUR = "#D55E00"
+TWO_STATES_COLOUR = "#000000"
+ONE_BAND_COLOUR = "#CC79A7"
+NULL_COLOUR = "#CC79A7"
+SECOND_LAW_COLOUR = "#009E73"
+
+#: Colours of cycles, in turn.
+CYCLE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+
+#: Marks of cycles, in turn.
+CYCLE_MARKS = ("o", "s", "D", "p", "h", "*")
+
+#: Marks of directions.
+MARKS = {"heating": "^", "cooling": "v", None: "o"}
+
+#: Part of the map of temperatures that is used: its yellow end is too pale for points.
+_MAP_RANGE = (0.0, 0.88)
+
+
+def temperature_map() -> ListedColormap:
+    """Colours of temperature, cold dark blue to hot orange; even in lightness."""
+    low, high = _MAP_RANGE
+    return ListedColormap(colormaps["plasma"](np.linspace(low, high, 256)), name="temperature")
+
+
+def temperature_norm(temperatures_k: NDArray[np.float64]) -> Normalize:
+    """Range of the colours, °C."""
+    celsius = temperatures_k - ZERO_CELSIUS_K
+    return Normalize(float(celsius.min()), float(celsius.max()))
+
+
+def cycle_colour(cycle: int, cycles: list[int]) -> str:
+    """Colour of a cycle."""
+    return CYCLE_COLOURS[cycles.index(cycle) % len(CYCLE_COLOURS)]
+
+
+def descending(axes: Axes, low_cm1: float, high_cm1: float) -> None:
+    """Wavenumber axis as spectroscopists plot it, high on the left."""
+    axes.set_xlim(high_cm1, low_cm1)
+    axes.set_xlabel("wavenumber / cm⁻¹")
