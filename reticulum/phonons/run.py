@@ -176,7 +176,32 @@ def gamma_phonons(run: Run) -> GammaPhonons:
             relax_cell=run.options.relax_cell,
         )
         atoms = relaxation.atoms
-        symmetry = symmetry_of(atoms, run.options.tolerance_a)
+    return phonons_at(run, atoms, relaxation=relaxation, folder=run.folder)
+
+
+def phonons_at(
+    run: Run, atoms: Atoms, *, relaxation: Relaxation | None, folder: RunFolder
+) -> GammaPhonons:
+    """Gamma phonons of a structure of an open run; writes their files.
+
+    Parameters
+    ----------
+    run
+        From `open_run`; its forces are stored in the run's own folder.
+    atoms
+        Primitive cell at rest, with the atoms of the run's structure.
+    relaxation
+        How it was reached; None if it was not relaxed.
+    folder
+        Where the files go.
+
+    Raises
+    ------
+    CalculationError
+        If a force calculation failed. Everything finished is kept.
+
+    """
+    symmetry = symmetry_of(atoms, run.options.tolerance_a)
     length = displacement_length(run.engine, run.options)
     phonopy = phonopy_of(atoms, run.options.tolerance_a)
     phonopy.generate_displacements(distance=length)
@@ -209,7 +234,7 @@ def gamma_phonons(run: Run) -> GammaPhonons:
         warnings=warnings,
         tolerance_a=run.options.tolerance_a,
     )
-    _write(run, phonopy, result)
+    _write(folder, run.label, phonopy, result)
     return result
 
 
@@ -299,18 +324,18 @@ def _displaced(atoms: Atoms, entry: dict[str, Any]) -> Atoms:
     return moved
 
 
-def _write(run: Run, phonopy: Any, result: GammaPhonons) -> None:
+def _write(folder: RunFolder, label: str, phonopy: Any, result: GammaPhonons) -> None:
     from ase.io import write
 
-    scratch = run.folder.path / ".writing.yaml"
+    scratch = folder.path / ".writing.yaml"
     phonopy.save(
         filename=str(scratch),
         settings={"force_sets": True, "displacements": True, "force_constants": False},
     )
-    scratch.replace(run.folder.phonopy_file)
-    scratch = run.folder.path / ".writing.extxyz"
+    scratch.replace(folder.phonopy_file)
+    scratch = folder.path / ".writing.extxyz"
     write(scratch, result.atoms, format="extxyz")
-    scratch.replace(run.folder.relaxed_file)
+    scratch.replace(folder.relaxed_file)
     content = result.to_dict()
-    content["label"] = run.label
-    write_json(run.folder.path / "phonons.json", content)
+    content["label"] = label
+    write_json(folder.path / "phonons.json", content)

@@ -55,10 +55,24 @@ class SymmetrySet:
         self.vectors.setflags(write=False)
 
 
-def _images(
+def images(
     symmetry: CrystalSymmetry, vectors: NDArray[np.float64]
 ) -> Iterator[NDArray[np.float64]]:
-    """Images D(R) V of displacement patterns (columns) under each operation."""
+    """Images D(R) V of displacement patterns under each operation.
+
+    Parameters
+    ----------
+    symmetry
+        Operations of the primitive cell.
+    vectors
+        (3 n_atoms, n) patterns as columns, any unit.
+
+    Yields
+    ------
+    numpy.ndarray
+        (3 n_atoms, n) for each operation, in their order.
+
+    """
     n_atoms = symmetry.permutations.shape[1]
     by_atom = vectors.reshape(n_atoms, 3, -1)
     for rotation, permutation in zip(
@@ -98,7 +112,7 @@ def project(
     characters = np.array([entry.characters for entry in representations])
     columns, classes = np.unique(characters, axis=1, return_inverse=True)
     sums = np.zeros((columns.shape[1], *vectors.shape))
-    for number, image in zip(classes.ravel(), _images(symmetry, vectors), strict=True):
+    for number, image in zip(classes.ravel(), images(symmetry, vectors), strict=True):
         sums[number] += image
     return [
         np.tensordot(columns[row], sums, axes=1) * (entry.dimension / (symmetry.order * entry.norm))
@@ -234,7 +248,7 @@ def _copies(
     if n_copies == 1:
         return [space]
     inner = vectors @ space
-    matrices = np.array([inner.T @ image for image in _images(symmetry, inner)])
+    matrices = np.array([inner.T @ image for image in images(symmetry, inner)])
     within = space.T @ dynamical @ space
     if entry.dimension == 1:
         _, directions = np.linalg.eigh(within)
