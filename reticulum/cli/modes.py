@@ -117,7 +117,8 @@ def print_bands(table: ModeTable) -> None:
         )
         typer.echo(
             f"{table.n_imaginary_modes} imaginary modes: {named} cm⁻¹. The relaxed structure is a "
-            "saddle point in lower symmetry, not a minimum."
+            "saddle point in lower symmetry, not a minimum; reticulum phonons ... "
+            "--follow-imaginary goes down to one."
         )
     else:
         typer.echo("No imaginary modes.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reticulum.phonons.gamma import GammaPhonons
+    from reticulum.phonons.imaginary import Descent
+    from reticulum.phonons.run import Run
 
 
 def phonons(
@@ -32,6 +34,14 @@ def phonons(
     displacement: options.DisplacementOption = None,
     symprec: options.ToleranceOption = options.TOLERANCE,
     workers: options.WorkersOption = None,
+    follow_imaginary: Annotated[
+        bool,
+        typer.Option(
+            "--follow-imaginary",
+            help="If modes are imaginary, follow them to lower symmetry until none is. Each step "
+            "needs the phonons of a less symmetric crystal and takes longer than the one before.",
+        ),
+    ] = False,
     json: options.JsonOption = None,
 ) -> None:
     """Compute Gamma phonons: relax, displace what symmetry requires, assign the modes.
@@ -40,6 +50,7 @@ def phonons(
     it was when the same command is given again.
     """
     with reporting("Everything finished is kept. Give the same command again to go on from there."):
+        from reticulum.errors import InputError
         from reticulum.phonons.modes import mode_table
         from reticulum.phonons.options import PhononOptions
         from reticulum.phonons.run import gamma_phonons, open_run
@@ -52,6 +63,12 @@ def phonons(
             displacement_a=displacement,
             tolerance_a=symprec,
         )
+        if follow_imaginary and not relax:
+            raise InputError(
+                "Imaginary modes of a structure that is not relaxed cannot be followed.",
+                why="Where forces are left, negative curvature says nothing about a minimum.",
+                fix="Leave out --no-relax or --follow-imaginary.",
+            )
         from reticulum.engines.build import resolve_engine
         from reticulum.frameworks.reading import read_structure, structure_label
 
@@ -69,13 +86,30 @@ def phonons(
             progress=TerminalProgress(),
         ) as run:
             result = gamma_phonons(run)
-        table = mode_table(result)
+            descent = _descent(run, result) if follow_imaginary else None
+        if descent is not None:
+            result, table, path = descent.phonons, descent.table, descent.folder.path
+        else:
+            table = mode_table(result)
         if json is not None:
-            write_result({"phonons": result.to_dict(), "modes": table.to_dict()}, json)
+            content = {"phonons": result.to_dict(), "modes": table.to_dict()}
+            if descent is not None:
+                content["descent"] = descent.to_dict()
+            write_result(content, json)
             return
         print_phonons(result)
+        if descent is not None:
+            for step in descent.steps:
+                typer.echo(f"  {step.sentence}")
+            typer.echo(f"  {descent.end}")
         print_modes(table, everything=False)
         typer.echo(f"Run folder: {path}   (all modes: reticulum modes {path})")
+
+
+def _descent(run: Run, result: GammaPhonons) -> Descent:
+    from reticulum.phonons.imaginary import follow_imaginary
+
+    return follow_imaginary(run, result)
 
 
 def run_path(output: str | None, label: str, calculator: str) -> Path:

@@ -30,3 +30,16 @@ def test_two_state_refuses_options_of_a_calculation(options: list[str], tmp_path
     assert done.stdout == ""
     assert f"{options[0]} was given with --method two-state" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+
+
+def test_imaginary_modes_of_a_structure_that_is_not_relaxed_are_not_followed(
+    tmp_path: Path,
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from reticulum.cli.main import run; run()", "phonons", "MOF-5",
+         "--no-relax", "--follow-imaginary"],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "--no-relax or --follow-imaginary" in " ".join(done.stderr.split())
+    assert list(tmp_path.iterdir()) == []
