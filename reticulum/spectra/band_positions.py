@@ -80,7 +80,7 @@ def band_positions(
         alone = data.chosen([number])
         x, y = alone.wavenumbers_cm1[0], alone.values[0]
         centre, fwhm = _start(x, y, data.labels[number])
-        start = {"centre_0": centre, "fwhm_0": fwhm, "eta": 0.2}
+        start = {"centre_0": centre, "fwhm_0": fwhm, "eta": 0.2, "lorentz_share": 0.2}
         fit = fit_series(alone, model, start, baseline_order=baseline_order)
         if not x[0] <= fit.values[0] <= x[-1] or fit.linear[0, 0] <= 0.0:
             raise CalculationError(

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reticulum.spectra.band_basis import BandModel
 from reticulum.spectra.band_data import BandData
 from reticulum.spectra.band_models import (
-    BandModel,
     FreeAreasModel,
     HotBandModel,
     OneBandModel,
     TwoStateModel,
 )
 from reticulum.spectra.band_positions import BandPositions, band_positions
+from reticulum.spectra.information_criteria import corrected_akaike, schwarz
 from reticulum.spectra.line_shapes import LineShape
-from reticulum.spectra.variable_projection import SeriesFit, fit_series
-from reticulum.units import GAS_CONSTANT_J_PER_MOL_K, REFERENCE_TEMPERATURE_K
+from reticulum.spectra.several_starts import (
+    best_fit,
+    one_band_start,
+    oscillator_starts,
+    two_state_starts,
+)
+from reticulum.spectra.variable_projection import SeriesFit
 
-#: Distances between the two components that fits start from, in units of the band's FWHM. The
-#: misfit has several minima; the widths follow from the distance.
-_START_DISTANCES = (0.4, 0.7, 1.0)
+__all__ = ["ModelOutcome", "Picture", "best_fit", "compare_models", "two_state_starts"]
 
-#: Loose fractions at the lowest temperature that fits start from, with 1 less this at the highest.
-_START_FRACTIONS = (0.15, 0.35)
-
-
-#: Points of each spectrum, and relative change of the misfit, in the search for the best of
-#: several minima; the fit that is reported starts from it and uses all points.
-_ROUGH_POINTS = 40
-_ROUGH_CHANGE = 1e-6
+#: Orders of centre and width of a moving band.
+_ONE_BAND_ORDERS = ((1, 0), (1, 1), (2, 0), (2, 2))
 
 
 class Picture(StrEnum):
@@ -60,6 +57,10 @@ class ModelOutcome:
         Of the fit; the noise is not counted.
     misfit_percent
         Root mean square of the residuals in per cent of the largest value.
+    converged
+        Whether the search (of every spectrum, for bands fitted to each alone) ended at a minimum.
+    at_bound
+        Parameters that ended at a limit of what they can be.
 
     """
 
@@ -70,21 +71,40 @@ class ModelOutcome:
     n_points: int
     n_parameters: int
     misfit_percent: float
+    converged: bool = True
+    at_bound: tuple[str, ...] = ()
+
+    @property
+    def flaw(self) -> str:
+        """What forbids that the model wins a comparison; empty if nothing does."""
+        if not np.isfinite(self.sum_of_squares):
+            return "the misfit is not finite"
+        if self.n_points <= self.n_parameters + 2:
+            return "there are too few points for so many parameters"
+        return "" if self.converged else "the fit did not end at a minimum"
 
     @property
     def aicc(self) -> float:
-        """Corrected Akaike criterion; the noise is one more parameter."""
-        n, k = self.n_points, self.n_parameters + 1
-        return self._likelihood + 2.0 * k + 2.0 * k * (k + 1) / (n - k - 1)
+        """Corrected Akaike criterion; infinite, the worst there is, for a model with a flaw."""
+        if self.flaw:
+            return float("inf")
+        return corrected_akaike(
+            self.sum_of_squares, self.n_points, self.n_parameters, self._largest_value
+        )
 
     @property
     def bic(self) -> float:
-        """Bayesian criterion; the noise is one more parameter."""
-        return self._likelihood + (self.n_parameters + 1) * float(np.log(self.n_points))
+        """Bayesian criterion; infinite, the worst there is, for a model with a flaw."""
+        if self.flaw:
+            return float("inf")
+        return schwarz(self.sum_of_squares, self.n_points, self.n_parameters, self._largest_value)
 
     @property
-    def _likelihood(self) -> float:
-        return self.n_points * float(np.log(self.sum_of_squares / self.n_points))
+    def _largest_value(self) -> float:
+        """Largest value of the data; NaN if residuals without any size do not tell it."""
+        if self.misfit_percent <= 0.0:
+            return float("nan") if self.fit is None else self.fit.largest_value
+        return 100.0 * float(np.sqrt(self.sum_of_squares / self.n_points)) / self.misfit_percent
 
     def to_dict(self) -> dict[str, object]:
         """Return plain Python types for JSON."""
@@ -98,7 +118,9 @@ class ModelOutcome:
             "n_parameters": self.n_parameters,
             "parameters": None if self.fit is None else self.fit.parameters,
             "standard_errors": None if self.fit is None else self.fit.errors,
-            "converged": True if self.fit is None else self.fit.converged,
+            "converged": self.converged,
+            "at_bound": list(self.at_bound),
+            "flaw": self.flaw,
         }
 
 
@@ -129,197 +151,120 @@ def compare_models(
         minimum are included and say so.
 
     """
+    comparison = _Comparison(
+        data=data, baseline_order=baseline_order, extinction_ratio=extinction_ratio
+    )
     outcomes: list[ModelOutcome] = []
-    for shape in shapes:
+    # a shape that has others as its limits is started from them too
+    ordered = sorted(shapes, key=lambda shape: list(LineShape).index(shape))
+    for shape in dict.fromkeys(ordered):
         alone = band_positions(data, shape, baseline_order=baseline_order)
-        outcomes += _two_state_outcomes(data, shape, alone, baseline_order, extinction_ratio)
-        outcomes += _one_band_outcomes(data, shape, alone, baseline_order)
-        outcomes.append(_oscillator_outcome(data, shape, alone, baseline_order))
+        outcomes += comparison.two_states(shape, alone)
+        outcomes += comparison.one_band(shape, alone)
+        outcomes.append(comparison.oscillator(shape, alone))
     order = list(Picture)
     return tuple(sorted(outcomes, key=lambda outcome: order.index(outcome.picture)))
 
 
-def _outcome(data: BandData, picture: Picture, fit: SeriesFit) -> ModelOutcome:
-    return ModelOutcome(
-        name=fit.model.name,
-        picture=picture,
-        fit=fit,
-        sum_of_squares=fit.sum_of_squares,
-        n_points=fit.n_points,
-        n_parameters=fit.n_parameters,
-        misfit_percent=100.0 * fit.rms / data.maximum,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Comparison:
+    """Fits of one series; each starts from simpler ones before it, too."""
 
+    data: BandData
+    baseline_order: int
+    extinction_ratio: float
+    found: dict[tuple[LineShape, BandModel], dict[str, float]] = field(default_factory=dict)
 
-def _two_state_outcomes(
-    data: BandData,
-    shape: LineShape,
-    alone: BandPositions,
-    baseline_order: int,
-    extinction_ratio: float,
-) -> Iterator[ModelOutcome]:
-    """Two-state models, each started from the simpler ones before it."""
-    plain = TwoStateModel(shape=shape, extinction_ratio=extinction_ratio)
-    first = best_fit(data, plain, two_state_starts(data, alone), baseline_order=baseline_order)
-    yield _outcome(data, Picture.TWO_STATES, first)
-    curved = best_fit(
-        data,
-        replace(plain, heat_capacity=True),
-        [
-            first.parameters | {"dcp_j_mol_k": 0.0},
-            *(start | {"dcp_j_mol_k": 0.0} for start in two_state_starts(data, alone)),
-        ],
-        baseline_order=baseline_order,
-    )
-    yield _outcome(data, Picture.TWO_STATES, curved)
-    for simpler, heat_capacity in ((first, False), (curved, True)):
-        wide = simpler.parameters | dict.fromkeys(
-            ("fwhm_tight_cm1", "fwhm_loose_cm1"), simpler.parameters["fwhm_cm1"]
-        )
-        yield _outcome(
-            data,
-            Picture.TWO_STATES,
-            fit_series(
-                data,
-                replace(plain, equal_widths=False, heat_capacity=heat_capacity),
-                wide,
-                baseline_order=baseline_order,
-            ),
-        )
-    yield _outcome(
-        data,
-        Picture.TWO_STATES,
-        fit_series(
-            data,
-            FreeAreasModel(shape=shape),
-            curved.parameters,
-            baseline_order=baseline_order,
-        ),
-    )
-
-
-def _one_band_outcomes(
-    data: BandData, shape: LineShape, alone: BandPositions, baseline_order: int
-) -> Iterator[ModelOutcome]:
-    scaled = (data.temperatures_k - REFERENCE_TEMPERATURE_K) / 100.0
-    for centre_order, width_order in ((1, 0), (1, 1), (2, 0), (2, 2)):
-        model = OneBandModel(shape=shape, centre_order=centre_order, width_order=width_order)
-        start = {
-            **_polynomial("centre", scaled, alone.centres_cm1, centre_order),
-            **_polynomial("fwhm", scaled, alone.fwhms_cm1, width_order),
-            "eta": 0.2,
-        }
-        fit = fit_series(data, model, start, baseline_order=baseline_order)
-        yield _outcome(data, Picture.ONE_BAND, fit)
-    n_each = 3 + (shape is LineShape.PSEUDO_VOIGT) + baseline_order + 1
-    squares = alone.sum_of_squares
-    yield ModelOutcome(
-        name=f"one band, {shape.value}, centre and width free in each spectrum",
-        picture=Picture.ONE_BAND,
-        fit=None,
-        sum_of_squares=squares,
-        n_points=data.n_points,
-        n_parameters=n_each * data.n_spectra,
-        misfit_percent=100.0 * float(np.sqrt(squares / data.n_points)) / data.maximum,
-    )
-
-
-def _polynomial(
-    name: str, x: NDArray[np.float64], y: NDArray[np.float64], order: int
-) -> dict[str, float]:
-    coefficients = np.polynomial.polynomial.polyfit(x, y, order)
-    return {f"{name}_{n}": float(value) for n, value in enumerate(coefficients)}
-
-
-def _oscillator_outcome(
-    data: BandData, shape: LineShape, alone: BandPositions, baseline_order: int
-) -> ModelOutcome:
-    slope, intercept = np.polyfit(data.temperatures_k, alone.centres_cm1, 1)
-    starts = []
-    for mode in (60.0, 150.0, 300.0):
-        # at high temperature the mean moves by χ k/(hcω) for each kelvin
-        shift = float(slope) * mode / 0.695
-        starts.append(
-            {
-                "origin_cm1": float(intercept) - 0.5 * shift,
-                "shift_per_quantum_cm1": shift,
-                "mode_cm1": mode,
-                "fwhm_cm1": float(alone.fwhms_cm1.min()),
-                "eta": 0.2,
-            }
-        )
-    fit = best_fit(data, HotBandModel(shape=shape), starts, baseline_order=baseline_order)
-    return _outcome(data, Picture.OSCILLATOR, fit)
-
-
-def two_state_starts(data: BandData, alone: BandPositions) -> list[dict[str, float]]:
-    """Start values of two-state fits from the centres and widths of single bands.
-
-    Parameters
-    ----------
-    data
-        The band.
-    alone
-        One band in each spectrum.
-
-    """
-    t = data.temperatures_k
-    cold, hot = float(t.min()), float(t.max())
-    slope, intercept = np.polyfit(t, alone.centres_cm1, 1)
-    first, last = intercept + slope * cold, intercept + slope * hot
-    width = float(np.median(alone.fwhms_cm1))
-    downward = -1.0 if last <= first else 1.0
-    starts = []
-    for fraction in _START_FRACTIONS:
-        # ln K at the two ends gives ΔH and ΔS
-        logit = float(np.log(fraction / (1.0 - fraction)))
-        dh = GAS_CONSTANT_J_PER_MOL_K * 2.0 * logit / (1.0 / hot - 1.0 / cold)
-        ds = GAS_CONSTANT_J_PER_MOL_K * logit + dh / cold
-        middle = 0.5 * (first + last)
-        shift = abs(last - first) / (1.0 - 2.0 * fraction)
-        for distance in (shift, *(part * width for part in _START_DISTANCES)):
-            starts.append(
-                {
-                    "tight_cm1": middle - downward * 0.5 * distance,
-                    "loose_cm1": middle + downward * 0.5 * distance,
-                    "fwhm_cm1": 0.85 * width,
-                    "dh_kj_mol": dh / 1000.0,
-                    "ds_j_mol_k": ds,
-                    "eta": 0.1,
-                }
-            )
-    return starts
-
-
-def best_fit(
-    data: BandData,
-    model: BandModel,
-    starts: Sequence[Mapping[str, float]],
-    *,
-    baseline_order: int = -1,
-    held: Sequence[str] = (),
-) -> SeriesFit:
-    """Fit from several start values on fewer points, and the best again on all.
-
-    Parameters
-    ----------
-    data, model, baseline_order, held
-        As for `fit_series`.
-    starts
-        Start values.
-
-    """
-    rough = data.thinned(_ROUGH_POINTS)
-    fits = [
-        fit_series(
-            rough,
+    def _outcome(
+        self,
+        picture: Picture,
+        model: TwoStateModel | FreeAreasModel | OneBandModel | HotBandModel,
+        starts: Sequence[Mapping[str, float]],
+    ) -> ModelOutcome:
+        plain = replace(model, shape=LineShape.GAUSSIAN)
+        fit = best_fit(
+            self.data,
             model,
-            start,
-            baseline_order=baseline_order,
-            held=held,
-            relative_change=_ROUGH_CHANGE,
+            [*starts, *self._of_other_shapes(plain, model.shape)],
+            baseline_order=self.baseline_order,
         )
-        for start in starts
-    ]
-    best = min(fits, key=lambda fit: (not np.isfinite(fit.sum_of_squares), fit.sum_of_squares))
-    return fit_series(data, model, best.parameters, baseline_order=baseline_order, held=held)
+        self.found[model.shape, plain] = fit.parameters
+        return ModelOutcome(
+            name=fit.model.name,
+            picture=picture,
+            fit=fit,
+            sum_of_squares=fit.sum_of_squares,
+            n_points=fit.n_points,
+            n_parameters=fit.n_parameters,
+            misfit_percent=100.0 * fit.rms / self.data.maximum,
+            converged=fit.converged,
+            at_bound=fit.at_bound,
+        )
+
+    def _of_other_shapes(self, plain: BandModel, shape: LineShape) -> list[dict[str, float]]:
+        if shape.mixing is None:
+            return []
+        limits = {LineShape.GAUSSIAN: 0.0, LineShape.LORENTZIAN: 1.0}
+        starts = []
+        for (other, model), parameters in self.found.items():
+            if model == plain:
+                mixing = limits[other] if other.mixing is None else parameters[other.mixing]
+                starts.append({**parameters, shape.mixing: mixing})
+        return starts
+
+    def two_states(self, shape: LineShape, alone: BandPositions) -> list[ModelOutcome]:
+        """Two states, each model started from the simpler ones before it."""
+        plain = TwoStateModel(shape=shape, extinction_ratio=self.extinction_ratio)
+        starts = two_state_starts(self.data, alone)
+        first = self._outcome(Picture.TWO_STATES, plain, starts)
+        curved = self._outcome(
+            Picture.TWO_STATES,
+            replace(plain, heat_capacity=True),
+            [{"dcp_j_mol_k": 0.0, **start} for start in (_parameters(first), *starts)],
+        )
+        wide = [
+            self._outcome(
+                Picture.TWO_STATES,
+                replace(plain, equal_widths=False, heat_capacity=heat_capacity),
+                [_parameters(simpler)
+                 | dict.fromkeys(("fwhm_tight_cm1", "fwhm_loose_cm1"),
+                                 _parameters(simpler)["fwhm_cm1"])],
+            )
+            for simpler, heat_capacity in ((first, False), (curved, True))
+        ]  # fmt: skip
+        free = self._outcome(Picture.TWO_STATES, FreeAreasModel(shape=shape), [_parameters(curved)])
+        return [first, curved, *wide, free]
+
+    def one_band(self, shape: LineShape, alone: BandPositions) -> list[ModelOutcome]:
+        """One moving band, and one that is free in each spectrum."""
+        data = self.data
+        outcomes = []
+        for centre_order, width_order in _ONE_BAND_ORDERS:
+            model = OneBandModel(shape=shape, centre_order=centre_order, width_order=width_order)
+            start = one_band_start(data, alone, model)
+            outcomes.append(self._outcome(Picture.ONE_BAND, model, [start]))
+        squares = alone.sum_of_squares
+        outcomes.append(
+            ModelOutcome(
+                name=f"one band, {shape.value}, centre and width free in each spectrum",
+                picture=Picture.ONE_BAND,
+                fit=None,
+                sum_of_squares=squares,
+                n_points=data.n_points,
+                n_parameters=sum(fit.n_parameters for fit in alone.fits),
+                misfit_percent=100.0 * float(np.sqrt(squares / data.n_points)) / data.maximum,
+                converged=all(fit.converged for fit in alone.fits),
+                at_bound=tuple(sorted({name for fit in alone.fits for name in fit.at_bound})),
+            )
+        )
+        return outcomes
+
+    def oscillator(self, shape: LineShape, alone: BandPositions) -> ModelOutcome:
+        """One anharmonic oscillator."""
+        starts = oscillator_starts(self.data, alone)
+        return self._outcome(Picture.OSCILLATOR, HotBandModel(shape=shape), starts)
+
+
+def _parameters(outcome: ModelOutcome) -> dict[str, float]:
+    assert outcome.fit is not None
+    return outcome.fit.parameters

@@ -27,9 +27,10 @@ POLYNOMIAL_SCALE_K = 100.0
 #: far below any noise, so that a fit does not see their number change.
 _NEGLIGIBLE_POPULATION = 1e-10
 
-#: Slowest and fastest mode of an oscillator, cm⁻¹. Crystals have no optical modes below some 10
-#: (slower ones would act alike: classically only shift/mode enters), and none above O-H.
-_SLOWEST_MODE_CM1 = 10.0
+#: Slowest and fastest mode of an oscillator, cm⁻¹. The slowest optical modes of the frameworks here
+#: lie near 30 (MOF-5), and slower ones act alike (classically only shift/mode enters); the fastest
+#: stretch O-H.
+_SLOWEST_MODE_CM1 = 20.0
 _FASTEST_MODE_CM1 = 4000.0
 
 
@@ -184,7 +185,7 @@ class HotBandModel:
         Raises
         ------
         InputError
-            If the mode is slower than 10 cm⁻¹.
+            If the mode is slower than 20 cm⁻¹.
 
         """
         origin, shift, mode, fwhm = (float(value) for value in values[:4])

@@ -9,7 +9,7 @@ those of the joint fit of all parameters.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -215,7 +215,10 @@ class SeriesSearch:
         relative_change: float = CONVERGED,
         most_evaluations: int = _MOST_EVALUATIONS,
     ) -> Found:
-        """Search from a start, with so many evaluations for each parameter."""
+        """Search from a start, with so many evaluations for each parameter.
+
+        Parameters that start on a limit are tried there first.
+        """
         missing = [name for name in self._model.parameters if name not in start]
         if missing:
             raise InputError(
@@ -224,7 +227,14 @@ class SeriesSearch:
                 fix="Give all of: " + ", ".join(self._model.parameters) + ".",
             )
         values = np.array([float(start[name]) for name in self._model.parameters])
-        values = np.where(self._free, self._inside(values), values)
+        on_limit = self._free & ((values == self._low) | (values == self._high))
+        values = np.where(self._free & ~on_limit, self._inside(values), values)
+        if on_limit.any():
+            tried = self._search(values, self._free & ~on_limit, relative_change, most_evaluations)
+            numbers = tuple(np.flatnonzero(on_limit).tolist())
+            if all(self._outward(tried.values, number) for number in numbers):
+                return replace(tried, at_bound=numbers)
+            values = np.where(self._free, self._inside(tried.values), tried.values)
         return self._search(values, self._free, relative_change, most_evaluations)
 
     def _inside(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -294,10 +304,10 @@ class SeriesSearch:
         A search inside of limits approaches them without end; whether the minimum is on the limit
         or inside is decided by the misfit and its slope on the limit.
         """
-        bound: list[int] = []
+        bound = list(found.at_bound)
         for number in np.flatnonzero(self._free).tolist():
             limit = self._near_limit(number, float(found.values[number]))
-            if limit is None:
+            if limit is None or number in bound:
                 continue
             fixed = self._free.copy()
             fixed[[*bound, number]] = False
@@ -307,7 +317,7 @@ class SeriesSearch:
                 continue
             tried = self._search(values, fixed, relative_change, _MOST_EVALUATIONS)
             if tried.cost <= found.cost * (1.0 + _SAME_MISFIT) and self._outward(
-                tried.values, number, limit
+                tried.values, number
             ):
                 bound.append(number)
                 found = tried
@@ -322,13 +332,13 @@ class SeriesSearch:
             return high
         return None
 
-    def _outward(self, values: NDArray[np.float64], number: int, limit: float) -> bool:
-        """Whether the misfit falls towards the forbidden side of a limit."""
+    def _outward(self, values: NDArray[np.float64], number: int) -> bool:
+        """Whether the misfit falls towards the forbidden side of the limit of a parameter."""
         projection = self._problem.project(values)
         if projection is None:
             return False
         slope = float(projection.jacobian[:, number] @ projection.residuals)
-        return slope >= 0.0 if limit == self._low[number] else slope <= 0.0
+        return slope >= 0.0 if values[number] == self._low[number] else slope <= 0.0
 
     def fit(self, found: Found) -> SeriesFit:
         """Fit with its errors from the end of a search."""
