@@ -5,9 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import platform
-import tempfile
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -17,6 +15,7 @@ import numpy as np
 
 from reticulum import __version__
 from reticulum.errors import InputError
+from reticulum.scratch import publish, scratch_folder
 
 #: Distributions whose versions are written beside every result.
 _RECORDED = ("ase", "numpy", "scipy", "spglib", "phonopy", "pymatgen", "tblite")
@@ -89,17 +88,10 @@ def to_jsonable(value: Any) -> Any:
 def write_text_atomically(path: Path, text: str) -> None:
     """Write a text file so that it is either the old or the new one, never half."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(scratch, 0o644)
-        os.replace(scratch, path)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
-        raise
+    with scratch_folder(path.parent) as scratch:
+        draft = scratch / path.name
+        draft.write_text(text, encoding="utf-8")
+        publish(draft, path, overwrite=True)
 
 
 def write_json(path: Path, content: Any) -> None:

@@ -88,6 +88,7 @@ def build(
         from reticulum.errors import InputError
         from reticulum.frameworks.framework_formulas import build_framework
         from reticulum.frameworks.writing import require_writable, write_structure
+        from reticulum.scratch import remove_left_over_scratch
 
         check_json_target(json)
         files = output or []
@@ -122,6 +123,8 @@ def build(
             anions=chloride,
             order=chloride_order or 0,
         )
+        for folder in {Path(file).expanduser().parent for file in files}:
+            remove_left_over_scratch(folder)
         for file in files:  # nothing is written unless all can be
             require_writable(
                 file, format=file_format, partial_sites=model.partial_sites, overwrite=force

@@ -139,6 +139,11 @@ def write_result(content: Any, target: str) -> None:
         ) from error
 
 
+def counted(number: int | str, noun: str) -> str:
+    """Number with its noun, ``1 ordering`` or ``2 orderings``; the number may be printed before."""
+    return f"{number} {noun}" if str(number) == "1" else f"{number} {noun}s"
+
+
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table on standard output; columns whose names end in a space go to the right."""
     from rich import box

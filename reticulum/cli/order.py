@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reticulum.cli.console import check_json_target, reporting, write_result
+from reticulum.cli.console import check_json_target, counted, reporting, write_result
 from reticulum.cli.options import TOLERANCE, JsonOption, ToleranceOption
 from reticulum.cli.order_files import (
     draw_study,
-    require_new_folder,
     require_rods,
     require_writable_orderings,
     write_orderings,
+)
+from reticulum.cli.order_options import (
+    check_options,
+    check_positive,
+    supercell_rows,
+    with_metal_symbols,
 )
 from reticulum.cli.order_tables import (
     print_orderings,
@@ -171,14 +177,16 @@ def order(
     with reporting():
         from reticulum.errors import InputError
         from reticulum.frameworks.reading import read_structure, structure_label
+        from reticulum.frameworks.structure_folder import require_structure_folder
         from reticulum.ordering.linker_rule import parse_linker_rule
         from reticulum.ordering.order import order as order_clusters
         from reticulum.ordering.order import order_up_to_index
         from reticulum.ordering.orderings import LISTING_LIMIT
         from reticulum.ordering.problem import parse_counts, require_metal
         from reticulum.ordering.sublattice import cluster_sublattice
+        from reticulum.scratch import remove_left_over_scratch
 
-        _check_options(
+        check_options(
             {
                 "--study": study,
                 "--sample": sample is not None,
@@ -200,10 +208,10 @@ def order(
             }
         )
         check_json_target(json)
-        _check_positive("--top", top)
-        _check_positive("--limit", limit)
-        counts = parse_counts(count or [])
-        rules = [parse_linker_rule(text) for text in per_linker or []]
+        check_positive("--top", top)
+        check_positive("--limit", limit)
+        counts = parse_counts([with_metal_symbols(text) for text in count or []])
+        rules = [parse_linker_rule(with_metal_symbols(text)) for text in per_linker or []]
         for rule in rules:
             require_metal(rule.metal)
         if distances not in (None, "kept", "adjusted"):
@@ -213,10 +221,9 @@ def order(
                 fix="Write --distances kept or --distances adjusted.",
             )
         if write is not None:
-            require_new_folder(write)
+            remove_left_over_scratch(Path(write))
+            require_structure_folder(Path(write))
         if figure is not None:
-            from pathlib import Path
-
             from reticulum.plotting.files import require_figure_path
 
             require_figure_path(Path(figure))
@@ -233,7 +240,7 @@ def order(
         if study:
             _study(sublattice, rules, json, figure)
             return
-        matrix = _matrix(sublattice, supercell, conventional)
+        matrix = supercell_rows(sublattice, supercell, conventional)
         most = limit if limit is not None else LISTING_LIMIT
         wanted = top if top is not None else _TOP
         if sample is not None or quasirandom:
@@ -264,86 +271,11 @@ def order(
             )
 
 
-#: Options that make no sense together: the first one with each of the others.
-_CONTRADICTIONS = (
-    ("--study", ("--sample", "--quasirandom", "--count-only", "--up-to-index", "--supercell",
-                 "--conventional", "--count", "--limit", "--top", "--seed", "--write")),
-    ("--sample", ("--quasirandom", "--count-only", "--up-to-index", "--limit")),
-    ("--quasirandom", ("--count-only", "--up-to-index", "--limit", "--per-linker", "--top")),
-    ("--up-to-index", ("--supercell", "--conventional")),
-    ("--count-only", ("--limit", "--top", "--write")),
-)  # fmt: skip
-
-#: Options that need another one of these.
-_NEEDED = {
-    "--seed": ("--sample", "--quasirandom"),
-    "--format": ("--write",),
-    "--p1": ("--write",),
-    "--distances": ("--write",),
-    "--study": ("--per-linker",),
-    "--figure": ("--study",),
-}
-
-
-def _check_options(given: dict[str, bool]) -> None:
-    """Refuse options that contradict each other or would be ignored."""
-    from reticulum.errors import InputError
-
-    for first, others in _CONTRADICTIONS:
-        clash = [other for other in others if given[first] and given[other]]
-        if clash:
-            raise InputError(
-                f"{first} and {clash[0]} cannot be given together.",
-                why="One of them would be ignored.",
-                fix="Leave one of them out.",
-            )
-    for option, needs in _NEEDED.items():
-        if given[option] and not any(given[need] for need in needs):
-            raise InputError(
-                f"{option} was given without {' or '.join(needs)}.",
-                why="It has no effect without it.",
-                fix=f"Add {needs[0]}, or leave {option} out.",
-            )
-
-
-def _check_positive(option: str, value: int | None) -> None:
-    from reticulum.errors import InputError
-
-    if value is not None and value < 1:
-        raise InputError(
-            f"{option} {value} is below 1.",
-            why="It is a number of orderings.",
-            fix="Give 1 or more.",
-        )
-
-
 def _warn(sublattice: ClusterSublattice) -> None:
     import warnings
 
     if sublattice.warning:
         warnings.warn(sublattice.warning, UserWarning, stacklevel=2)
-
-
-def _matrix(sublattice: ClusterSublattice, supercell: str | None, conventional: bool) -> Any:
-    """Supercell in units of the primitive vectors."""
-    import re
-
-    import numpy as np
-
-    from reticulum.errors import InputError
-    from reticulum.ordering.supercells import supercell_matrix
-
-    base = sublattice.conventional if conventional else np.eye(3, dtype=np.int64)
-    if supercell is None:
-        return base
-    words = [word for word in re.split(r"[\s,]+", supercell.strip()) if word]
-    if not all(re.fullmatch(r"[+-]?\d+", word) for word in words):
-        raise InputError(
-            f"The supercell {supercell!r} is not made of integers.",
-            why="Three integers multiply the cell vectors; nine are the rows of a matrix.",
-            fix='For instance --supercell "2 2 2".',
-        )
-    return supercell_matrix([int(word) for word in words]) @ base
 
 
 def _drawn(
@@ -391,7 +323,9 @@ def _drawn(
             json,
         )
     else:
-        typer.echo(f"{sample} random orderings, every assignment equally probable, seed {seed}")
+        typer.echo(
+            f"{counted(sample, 'random ordering')}, every assignment equally probable, seed {seed}"
+        )
         print_orderings(orderings, sample)
     return orderings
 

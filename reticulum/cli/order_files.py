@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from reticulum.cli.console import TerminalProgress
+from reticulum.cli.console import TerminalProgress, counted
 from reticulum.errors import InputError
+from reticulum.scratch import is_scratch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from ase import Atoms
 
     from reticulum.ordering.orderings import Ordering
     from reticulum.ordering.study import OrderingStudy
     from reticulum.ordering.sublattice import ClusterSublattice
 
+#: Structures from which on their writing, a third of a second each, is worth a progress bar.
+_MANY = 20
+
 
 def require_new_folder(folder: str) -> None:
     """Refuse a folder that holds something or has no parent, before anything is computed."""
     path = Path(folder)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+    if path.exists() and (
+        not path.is_dir() or any(not is_scratch(entry.name) for entry in path.iterdir())
+    ):
         raise InputError(
             f"{folder} exists already.",
             why="Files in it could be overwritten.",
@@ -108,54 +118,60 @@ def draw_study(found: OrderingStudy, sublattice: ClusterSublattice, figure: str)
 
 def write_orderings(
     orderings: Sequence[Ordering],
-    folder: str,
+    path: str,
     file_format: str,
     *,
     p1: bool,
     adjusted: bool,
     quiet: bool,
 ) -> None:
-    """Write structures, with the parent's distances or those of the metals."""
-    from reticulum.frameworks.distance_targets import TargetKind
-    from reticulum.frameworks.paddlewheel_fit import meet_paddlewheel_distances
-    from reticulum.frameworks.paddlewheel_targets import linker_strain
+    """Write structures, with the parent's distances or those of the metals; go on after a kill."""
+    from reticulum.frameworks.structure_folder import structure_folder
     from reticulum.frameworks.writing import structure_suffix, write_structure
     from reticulum.ordering.structures import ordered_structure, ordering_provenance
 
     suffix = structure_suffix(file_format)
-    target = Path(folder)
-    _make_folder(target)
     width = len(str(len(orderings)))
-    worst = [0.0] * 4
     progress = TerminalProgress()
-    if adjusted:
-        progress.start("structures with adjusted distances", len(orderings), 0)
-    for number, ordering in enumerate(orderings, start=1):
-        group = ordering.symmetry.space_group.replace("/", "_")
-        atoms = ordered_structure(ordering)
-        if adjusted:
-            fit = meet_paddlewheel_distances(atoms, free_cell=True)
-            strain = linker_strain(fit.atoms, atoms)
-            here = (
-                fit.largest_deviation_a(TargetKind.METAL),
-                fit.largest_deviation_a(TargetKind.SHAPE),
-                strain.largest_bond_change_a,
-                strain.largest_angle_change_deg,
-            )
-            worst = [max(pair) for pair in zip(worst, here, strict=True)]
-            fit.atoms.info["name"] = atoms.info["name"]
-            atoms = fit.atoms
-        write_structure(
-            atoms,
-            target / f"{number:0{width}d}_{group}{suffix}",
-            format=file_format,
-            symmetrised=not p1,
-            provenance=ordering_provenance(ordering, adjusted=adjusted),
-        )
-        if adjusted:
-            progress.advance("structures with adjusted distances", 0.0)
-    if adjusted:
-        progress.finish("structures with adjusted distances")
+    kind = "structures with adjusted distances" if adjusted else "writing structures"
+    worst = [0.0] * 4
+    identity = _identity(orderings, file_format, p1=p1, adjusted=adjusted)
+    with structure_folder(Path(path), identity, len(orderings), _command()) as folder:
+        told = adjusted or folder.resumed or len(orderings) > _MANY
+        if told:
+            progress.start(kind, len(orderings), folder.n_before)
+        try:
+            for number, ordering in enumerate(orderings, start=1):
+                group = ordering.symmetry.space_group.replace("/", "_")
+                name = f"{number:0{width}d}_{group}{suffix}"
+                misses = folder.facts(name)
+                if misses is None:
+                    atoms = ordered_structure(ordering)
+                    atoms, misses = _adjusted(atoms) if adjusted else (atoms, [])
+                    write_structure(
+                        atoms,
+                        folder.path / name,
+                        format=file_format,
+                        symmetrised=not p1,
+                        provenance=ordering_provenance(ordering, adjusted=adjusted),
+                        overwrite=folder.resumed,
+                    )
+                    folder.complete(name, misses)
+                    if told:
+                        progress.advance(kind, 0.0)
+                if adjusted:
+                    worst = [max(pair) for pair in zip(worst, misses, strict=True)]
+            if told:
+                progress.finish(kind)
+        except KeyboardInterrupt:
+            if told:
+                progress.finish(kind)
+            if folder.n_done:
+                progress.message(
+                    f"{folder.n_done} of {counted(len(orderings), 'structure')} are complete in "
+                    f"{path}; the same command again writes the others."
+                )
+            raise
     if quiet:
         return
     how = (
@@ -167,15 +183,50 @@ def write_orderings(
         else "metals replaced, cell and all distances kept as in the parent (--distances adjusted "
         "changes them)"
     )
-    typer.echo(f"{len(orderings)} structures written to {folder}: {how}")
+    typer.echo(f"{counted(len(orderings), 'structure')} written to {path}: {how}")
 
 
-def _make_folder(folder: Any) -> None:
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"The folder {folder} cannot be made.",
-            why=str(error.strerror or error),
-            fix="Give a folder in a place that you may write to.",
-        ) from error
+def _adjusted(atoms: Atoms) -> tuple[Atoms, list[float]]:
+    """Structure with the metals' distances, and what was missed or changed, Å and degrees."""
+    from reticulum.frameworks.distance_targets import TargetKind
+    from reticulum.frameworks.paddlewheel_fit import meet_paddlewheel_distances
+    from reticulum.frameworks.paddlewheel_targets import linker_strain
+
+    fit = meet_paddlewheel_distances(atoms, free_cell=True)
+    strain = linker_strain(fit.atoms, atoms)
+    found = fit.atoms.copy()
+    found.info["name"] = atoms.info["name"]
+    return found, [
+        fit.largest_deviation_a(TargetKind.METAL),
+        fit.largest_deviation_a(TargetKind.SHAPE),
+        strain.largest_bond_change_a,
+        strain.largest_angle_change_deg,
+    ]
+
+
+def _identity(
+    orderings: Sequence[Ordering], file_format: str, *, p1: bool, adjusted: bool
+) -> dict[str, Any]:
+    """All that decides what the files hold."""
+    import hashlib
+    import json
+
+    from reticulum import __version__
+    from reticulum.provenance import geometry_digest, to_jsonable
+
+    listed = json.dumps(to_jsonable([ordering.to_dict() for ordering in orderings]))
+    parents = {id(o.sites.sublattice): o.sites.sublattice.atoms for o in orderings}.values()
+    return {
+        "orderings": hashlib.sha256(listed.encode()).hexdigest(),
+        "parent": [geometry_digest(a.numbers, a.cell[:], a.positions) for a in parents],
+        "format": file_format,
+        "p1": p1,
+        "distances": "adjusted" if adjusted else "kept",
+        "reticulum": __version__,
+    }
+
+
+def _command() -> str:
+    """Command line, if this is one."""
+    program = Path(sys.argv[0])
+    return shlex.join([program.stem, *sys.argv[1:]]) if program.stem == "reticulum" else ""

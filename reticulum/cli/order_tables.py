@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from reticulum.cli.console import print_table, standard_output
+from reticulum.cli.console import counted, print_table, standard_output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +27,8 @@ def print_result(result: OrderResult, top: int) -> None:
     parent = result.sublattice
     typer.echo(
         f"{parent.name}, {parent.space_group} ({parent.space_group_number}), "
-        f"{parent.n_sites} {parent.cluster_label} and {len(parent.joints)} linkers in the "
-        "primitive cell"
+        f"{parent.n_sites} {parent.cluster_label} and {counted(len(parent.joints), 'linker')} in "
+        "the primitive cell"
     )
     if result.rules:
         words = " and ".join(
@@ -39,15 +39,19 @@ def print_result(result: OrderResult, top: int) -> None:
         entry = result.compositions[0]
         typer.echo(
             f"{_composition(result, entry.counts)}: "
-            f"{_number(entry.count.n_total, entry.count.n_total_bounds)} assignments, "
-            f"{_number(entry.count.n_inequivalent, entry.count.n_inequivalent_bounds)} "
-            "inequivalent orderings"
+            + counted(_number(entry.count.n_total, entry.count.n_total_bounds), "assignment")
+            + ", "
+            + counted(
+                _number(entry.count.n_inequivalent, entry.count.n_inequivalent_bounds),
+                "inequivalent ordering",
+            )
         )
         in_cell = entry.count.n_distinct_in_cell
         if in_cell is not None and in_cell != entry.count.n_inequivalent:
             typer.echo(
-                f"({in_cell:,} are distinct under the operations that keep this supercell; the "
-                "others repeat in smaller cells, which the parent's space group turns around)"
+                f"({in_cell:,} {'is' if in_cell == 1 else 'are'} distinct under the operations "
+                "that keep this supercell; the others repeat in smaller cells, which the parent's "
+                "space group turns around)"
             )
     else:
         _print_compositions(result)
@@ -58,7 +62,7 @@ def print_result(result: OrderResult, top: int) -> None:
 def _composition(result: OrderResult, counts: dict[str, int] | None) -> str:
     if counts is None:
         n = result.compositions[0].count.n_clusters
-        return f"{n} clusters, composition left to the rule"
+        return f"{counted(n, 'cluster')}, composition left to the rule"
     label = result.sublattice.label_of
     return ", ".join(f"{number} {label(metal)}" for metal, number in counts.items())
 
@@ -80,7 +84,7 @@ def _print_compositions(result: OrderResult) -> None:
                 " / ".join(" ".join(map(str, row)) for row in entry.cell.tolist()),
                 _composition(result, entry.counts)
                 if entry.counts is not None
-                else f"{entry.count.n_clusters} clusters",
+                else counted(entry.count.n_clusters, "cluster"),
                 _number(entry.count.n_total, entry.count.n_total_bounds),
                 _number(entry.count.n_inequivalent, entry.count.n_inequivalent_bounds),
             )
@@ -119,7 +123,8 @@ def print_orderings(orderings: Sequence[Ordering], top: int) -> None:
                 "-" if lro is None else f"{lro:.3f}",
             )
         )
-    shown = "" if len(orderings) <= top else f", the first {top} of {len(orderings):,}"
+    first = "first" if top == 1 else f"first {top}"
+    shown = "" if len(orderings) <= top else f", the {first} of {len(orderings):,}"
     columns = (
         "no. ",
         *(["clusters"] if mixed else []),
@@ -150,7 +155,8 @@ def _letters(letters: list[str]) -> str:
 def print_quasirandom(found: QuasirandomOrdering) -> None:
     """Print how near a quasirandom structure comes to the random solution."""
     typer.echo(
-        f"Special quasirandom structure, seed {found.seed}, {found.steps} steps: misfit "
+        f"Special quasirandom structure, seed {found.seed}, "
+        f"{counted(found.steps, 'step')}: misfit "
         f"{found.misfit:.2e} (a random ordering had {found.first_misfit:.2e}, 0 is an endless "
         "random solution)"
     )

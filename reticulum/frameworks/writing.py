@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
-import shutil
-import tempfile
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +19,7 @@ from reticulum.frameworks.axial_ligands import PARTLY_OCCUPIED, PartialSite
 from reticulum.frameworks.cif_writing import cif_text
 from reticulum.frameworks.crystal_checks import require_atoms_apart, require_crystal
 from reticulum.frameworks.written_check import verify_written
-from reticulum.provenance import write_text_atomically
+from reticulum.scratch import publish, scratch_folder
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -192,9 +189,7 @@ def require_writable(
             fix="Give the path of a file in an existing folder.",
         )
     if target.exists() and not overwrite:
-        raise InputError(
-            f"{target} exists already.", fix="Choose another name, or overwrite it with --force."
-        )
+        raise _exists_already(target)
     if partial_sites and name != "cif":
         raise InputError(
             f"The format {name} cannot hold half-occupied sites.",
@@ -267,44 +262,49 @@ def write_structure(
     )
     comment = (*provenance, f"Written by reticulum {__version__}.")
     label = str(atoms.info.get("name", "")) or target.name.split(".")[0]
+    checked: tuple[str, ...] = ()
     try:
-        scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=".reticulum-"))
+        with scratch_folder(target.parent) as scratch:
+            draft = scratch / target.name
+            if name == "cif":
+                text = cif_text(
+                    atoms,
+                    name=label,
+                    partial_sites=partial_sites,
+                    symmetrised=symmetrised,
+                    provenance=comment,
+                )
+                draft.write_text(text, encoding="ascii")
+            else:
+                _write_with_ase(atoms, draft, name, label, comment)
+            if verify:
+                checked = verify_written(
+                    draft,
+                    atoms,
+                    file_format=name,
+                    partial_sites=partial_sites,
+                    symmetrised=symmetrised and name == "cif",
+                )
+            publish(draft, target, overwrite=overwrite)
+    except FileExistsError as error:
+        raise _exists_already(target) from error
     except OSError as error:
         raise InputError(
             f"{target} cannot be written.",
             why=str(error.strerror or error),
-            fix="Give a path in a folder that you may write to.",
+            fix="Give a path in a folder that you may write to, on a disk that is not full.",
         ) from error
-    try:
-        draft = scratch / target.name
-        if name == "cif":
-            text = cif_text(
-                atoms,
-                name=label,
-                partial_sites=partial_sites,
-                symmetrised=symmetrised,
-                provenance=comment,
-            )
-            write_text_atomically(draft, text)
-        else:
-            _write_with_ase(atoms, draft, name, label, comment)
-        checked: tuple[str, ...] = ()
-        if verify:
-            checked = verify_written(
-                draft,
-                atoms,
-                file_format=name,
-                partial_sites=partial_sites,
-                symmetrised=symmetrised and name == "cif",
-            )
-        os.replace(draft, target)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return WrittenStructure(
         path=target,
         file_format=name,
         symmetrised=symmetrised and name == "cif",
         checked_by=checked,
+    )
+
+
+def _exists_already(target: Path) -> InputError:
+    return InputError(
+        f"{target} exists already.", fix="Choose another name, or overwrite it with --force."
     )
 
 
