@@ -22,7 +22,6 @@ from reticulum.spectra.fitted_curves import ln_k_of_fit
 from reticulum.spectra.forced_null import forced_null
 from reticulum.spectra.leading_models import (
     leading_law,
-    leading_two_state,
     linear_shift,
     without_heat_capacity,
 )
@@ -35,7 +34,9 @@ if TYPE_CHECKING:
 
     from reticulum.spectra.band_data import BandData
     from reticulum.spectra.model_comparison import ModelOutcome
+    from reticulum.spectra.two_state_evidence import TwoStateEvidence
     from reticulum.spectra.vant_hoff import VantHoffPoints
+    from reticulum.spectra.variable_projection import SeriesFit
 
 #: Cycles that have a mark of their own in the legend.
 _MOST_CYCLES = 4
@@ -118,53 +119,78 @@ def draw_two_step_points(axes: Axes, points: VantHoffPoints) -> None:
               + (f"; {out} spectra without ln K" if out else ""))  # fmt: skip
 
 
-def draw_one_step_laws(axes: Axes, data: BandData, outcomes: Sequence[ModelOutcome]) -> None:
-    """Draw the first law with ΔCp and its sibling without, with 95 % bands of the joint fit."""
-    t = _curve_temperatures(data)
+def one_step_laws(
+    outcomes: Sequence[ModelOutcome], evidence: TwoStateEvidence | None = None
+) -> tuple[SeriesFit | None, SeriesFit | None]:
+    """Fits of the first law with ΔCp and of its sibling without; None where there is none."""
+    if evidence is not None:
+        return evidence.curved, evidence.plain
     curved = leading_law(outcomes, heat_capacity=True)
     plain = without_heat_capacity(outcomes, curved)
-    for law, colour, dashes in (
-        (curved, TIGHT_COLOUR, (None, None)),
-        (plain, SECOND_LAW_COLOUR, (5, 2)),
-    ):
-        if law is None or law.fit is None:
-            continue
-        ln_k, error = ln_k_of_fit(law.fit, t), ln_k_errors(law.fit, t)
-        named = law.fit.parameters
-        dcp = named.get("dcp_j_mol_k")
-        axes.plot(
+    return None if curved is None else curved.fit, None if plain is None else plain.fit
+
+
+def draw_one_step_law(axes: Axes, data: BandData, law: SeriesFit) -> None:
+    """Draw ln K of a one-step law with the 95 % band of the joint fit.
+
+    Parameters
+    ----------
+    axes
+        Where.
+    data
+        What it was fitted to: the range of temperature.
+    law
+        Fit of a `TwoStateModel`.
+
+    """
+    t = _curve_temperatures(data)
+    ln_k, error = ln_k_of_fit(law, t), ln_k_errors(law, t)
+    named = law.parameters
+    dcp = named.get("dcp_j_mol_k")
+    colour = SECOND_LAW_COLOUR if dcp is None else TIGHT_COLOUR
+    axes.plot(
+        1000.0 / t,
+        ln_k,
+        color=colour,
+        dashes=(5, 2) if dcp is None else (None, None),
+        label=f"one step, 95 %: ΔH {named['dh_kj_mol']:.2f} kJ/mol, "
+        f"ΔS {named['ds_j_mol_k']:.1f}, "
+        + ("ΔCp 0 (assumed)" if dcp is None else f"ΔCp {dcp:.1f} J/mol/K (fitted)"),
+    )
+    if np.isfinite(error).all():
+        axes.fill_between(
             1000.0 / t,
-            ln_k,
+            ln_k - _BAND_SIGMAS * error,
+            ln_k + _BAND_SIGMAS * error,
             color=colour,
-            dashes=dashes,
-            label=f"one step, 95 %: ΔH {named['dh_kj_mol']:.2f} kJ/mol, "
-            f"ΔS {named['ds_j_mol_k']:.1f}, "
-            + ("ΔCp 0 (assumed)" if dcp is None else f"ΔCp {dcp:.1f} J/mol/K (fitted)"),
+            alpha=0.2,
+            linewidth=0,
         )
-        if np.isfinite(error).all():
-            axes.fill_between(
-                1000.0 / t,
-                ln_k - _BAND_SIGMAS * error,
-                ln_k + _BAND_SIGMAS * error,
-                color=colour,
-                alpha=0.2,
-                linewidth=0,
-            )
 
 
-def draw_linear_shift_null(axes: Axes, data: BandData, outcomes: Sequence[ModelOutcome]) -> None:
-    """Draw ln K of the fitted moving band when it is forced into the two fitted components."""
-    one, two = linear_shift(outcomes), leading_two_state(outcomes)
-    if one is None or two is None or one.fit is None or two.fit is None:
-        return
-    null = forced_null(data, one.fit, two.fit, _curve_temperatures(data))
+def draw_linear_shift_null(
+    axes: Axes, data: BandData, one_band: SeriesFit, components: SeriesFit
+) -> None:
+    """Draw ln K of a fitted moving band that is forced into two fitted components.
+
+    Parameters
+    ----------
+    axes
+        Where.
+    data
+        What both were fitted to.
+    one_band, components
+        Fits of a linearly moving band and of a model with two components.
+
+    """
+    null = forced_null(data, one_band, components, _curve_temperatures(data))
     axes.plot(
         1000.0 / null.temperatures_k,
         null.ln_k,
         color=NULL_COLOUR,
         linestyle=":",
         linewidth=2.0,
-        label="null: one linearly moving band, forced into two components",
+        label="null: one linearly moving band, forced into these components",
     )
 
 
@@ -172,7 +198,7 @@ def draw_vant_hoff(
     axes: Axes,
     data: BandData,
     outcomes: Sequence[ModelOutcome],
-    points: VantHoffPoints | None = None,
+    evidence: TwoStateEvidence | None = None,
 ) -> None:
     """Draw ln K against 1/T: points of two steps, laws of one step, and the null.
 
@@ -184,28 +210,33 @@ def draw_vant_hoff(
         The band.
     outcomes
         Every model.
-    points
-        Of the two-step procedure, if it was done.
+    evidence
+        Checks of the two-state law; without them there are no points.
 
     """
-    if points is not None:
-        draw_two_step_points(axes, points)
-    draw_one_step_laws(axes, data, outcomes)
-    draw_linear_shift_null(axes, data, outcomes)
+    if evidence is not None:
+        draw_two_step_points(axes, evidence.two_step.points)
+    curved, plain = one_step_laws(outcomes, evidence)
+    for law in (curved, plain):
+        if law is not None:
+            draw_one_step_law(axes, data, law)
+    shift = linear_shift(outcomes)
+    if curved is not None and shift is not None and shift.fit is not None:
+        draw_linear_shift_null(axes, data, shift.fit, curved)
     _finish(axes)
 
 
 def figure_vant_hoff(
     data: BandData,
     outcomes: Sequence[ModelOutcome],
-    points: VantHoffPoints | None = None,
+    evidence: TwoStateEvidence | None = None,
     title: str = "",
 ) -> Figure:
     """Figure of `draw_vant_hoff` with its legend below."""
     with style.context(STYLE):
         figure = Figure(figsize=(5.4, 5.2))
         axes = figure.subplots()
-        draw_vant_hoff(axes, data, outcomes, points)
+        draw_vant_hoff(axes, data, outcomes, evidence)
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", fontsize=7)
         if title:
             figure.suptitle(title, fontsize=9)

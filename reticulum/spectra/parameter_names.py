@@ -8,7 +8,7 @@ import math
 SYMBOLS = {
     "tight_cm1": ("tight centre", "cm⁻¹"),
     "loose_cm1": ("loose centre", "cm⁻¹"),
-    "fwhm_cm1": ("FWHM of both", "cm⁻¹"),
+    "fwhm_cm1": ("FWHM", "cm⁻¹"),
     "fwhm_tight_cm1": ("FWHM tight", "cm⁻¹"),
     "fwhm_loose_cm1": ("FWHM loose", "cm⁻¹"),
     "dh_kj_mol": ("ΔH", "kJ/mol"),
@@ -17,6 +17,7 @@ SYMBOLS = {
     "origin_cm1": ("band without hot mode", "cm⁻¹"),
     "shift_per_quantum_cm1": ("shift per quantum", "cm⁻¹"),
     "mode_cm1": ("slow mode", "cm⁻¹"),
+    "eta": ("Lorentzian part η", ""),
 }
 
 
