@@ -18,11 +18,13 @@ def graph(structure: StructureArgument, json: JsonOption = None) -> None:
     """Show metal clusters, linkers, which clusters are neighbours, and the underlying net."""
     with reporting():
         from reticulum.frameworks.framework_graph import framework_graph
+        from reticulum.frameworks.metal_networks import require_no_metal_network
         from reticulum.frameworks.reading import read_structure, structure_label
 
         check_json_target(json)
         atoms = read_structure(structure)
         name = structure_label(structure)
+        require_no_metal_network(atoms, name)
         found = framework_graph(atoms, name)
         if json is not None:
             write_result(

@@ -176,6 +176,7 @@ def order(
     """
     with reporting():
         from reticulum.errors import InputError
+        from reticulum.frameworks.metal_networks import require_no_metal_network
         from reticulum.frameworks.reading import read_structure, structure_label
         from reticulum.frameworks.structure_folder import require_structure_folder
         from reticulum.ordering.linker_rule import parse_linker_rule
@@ -227,7 +228,9 @@ def order(
             from reticulum.plotting.files import require_figure_path
 
             require_figure_path(Path(figure))
-        sublattice = cluster_sublattice(read_structure(parent), structure_label(parent), symprec)
+        atoms, name = read_structure(parent), structure_label(parent)
+        require_no_metal_network(atoms, name)
+        sublattice = cluster_sublattice(atoms, name, symprec)
         _warn(sublattice)
         if write is not None:
             require_writable_orderings(
