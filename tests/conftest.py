@@ -10,6 +10,25 @@ from reticulum.phonons.run import gamma_phonons, open_run
 
 
 @pytest.fixture
+def command_line(capfd, tmp_path, monkeypatch):
+    """Call `reticulum` in an empty folder: (exit status, standard output, standard error)."""
+    from reticulum.cli.main import app
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+
+    def run(*arguments):
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as end:
+            app([str(argument) for argument in arguments])
+        out, err = capfd.readouterr()
+        assert "Traceback" not in err
+        return end.value.code, out, err
+
+    return run
+
+
+@pytest.fixture
 def spring_engine():
     """Fresh engine around the spring model; `spring_engine.calculator.calls` counts its work."""
     return Engine.from_ase(SpringCrystal())

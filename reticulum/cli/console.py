@@ -145,17 +145,32 @@ def counted(number: int | str, noun: str) -> str:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table on standard output; columns whose names end in a space go to the right."""
+    """Print a table on standard output; columns whose names end in a space go to the right.
+
+    Without any name of a column there is no head; pipes and files get no blanks at line ends.
+    """
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(
+        title=title or None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        show_header=any(columns),
+    )
     for column in columns:
         justify: Any = "right" if column.endswith(" ") else "left"
         table.add_column(column.strip(), justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*[_escaped(cell) for cell in row])
-    standard_output().print(table)
+    console = standard_output()
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def _escaped(text: str) -> str:

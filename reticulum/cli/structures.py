@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reticulum.cli.console import check_json_target, print_table, reporting, write_result
+from reticulum.cli.console import (
+    check_json_target,
+    print_table,
+    reporting,
+    standard_output,
+    write_result,
+)
 from reticulum.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reticulum.frameworks.library import StructureCard
+
+#: Width of a terminal in characters that holds DOIs too.
+_WIDE = 116
+
+#: The longest status in a word.
+_SHORT_STATUS = {"constructed model": "model"}
 
 
 def structures(
@@ -33,22 +51,57 @@ def structures(
         if json is not None:
             write_result([card.to_dict() for card in cards], json)
             return
-        print_table(
-            "Bundled structures (reticulum structures NAME shows one in full)",
-            ("name", "space group", "atoms ", "status", "source"),
-            [
-                (
-                    card.name,
-                    card.space_group,
-                    str(card.n_atoms_primitive),
-                    card.status
-                    + ("" if card.verification == "verified" else ", unverified")
-                    + (", low confidence" if card.confidence == "low" else ""),
-                    card.doi if card.doi else card.source,
-                )
-                for card in cards
-            ],
+        _print_list(cards)
+
+
+def _print_list(cards: Sequence[StructureCard]) -> None:
+    """Print one line for each structure; a terminal of 80 characters holds it without DOIs."""
+    rows = [
+        (
+            card.name,
+            card.space_group,
+            str(card.n_atoms_primitive),
+            _SHORT_STATUS.get(card.status, card.status) + _marks(card),
+            short_source(card),
+            card.doi or "",
         )
+        for card in cards
+    ]
+    columns = ("name", "group", "atoms ", "status", "source", "DOI")
+    n_columns = len(columns) if standard_output().width >= _WIDE else len(columns) - 1
+    print_table(
+        "Bundled structures (in full: reticulum structures NAME)",
+        columns[:n_columns],
+        [row[:n_columns] for row in rows],
+    )
+    typer.echo(
+        "atoms: in the primitive cell. model: constructed, without published geometry.\n"
+        "*  not every number could be compared with its source\n"
+        "** in addition the geometry is of low confidence"
+    )
+
+
+def _marks(card: StructureCard) -> str:
+    if card.confidence == "low":
+        return " **"
+    return "" if card.verification == "verified" else " *"
+
+
+def short_source(card: StructureCard) -> str:
+    """First author and year of what a structure was taken from; its DOI if they are not told.
+
+    Sources are written as ``Chui, Lo, ..., Science 283, 1148 (1999)``, perhaps with a word and a
+    colon before, and more of them after a semicolon.
+    """
+    first = re.sub(r"^[^:]*: ", "", card.source.split(";")[0])
+    given = re.search(r"\bby (?:[A-Z]\. )*(\w[\w'-]+) \((\d{4})\)", first)
+    if given is not None:
+        return " ".join(given.groups())
+    author = re.match(r"(\w[\w'-]+)(?=,| et al)", first)
+    year = re.search(r"\b(?:19|20)\d\d\b", first)
+    if author is None:
+        return card.doi or ""
+    return author.group(1) + (f" {year.group(0)}" if year else "")
 
 
 def _text(value: object) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
-from reticulum.cli.main import app
 from reticulum.frameworks.reading import read_structure
 from reticulum.frameworks.symmetry import symmetry_of
 
@@ -25,20 +25,9 @@ print("HEAVY", sorted(heavy & set(sys.modules)))
 
 
 @pytest.fixture
-def call(capfd, tmp_path, monkeypatch):
-    """Call the command in an empty folder: (exit status, standard output, standard error)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
-
-    def run(*arguments):
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as end:
-            app(["build", *map(str, arguments)])
-        out, err = capfd.readouterr()
-        assert "Traceback" not in err
-        return end.value.code, out, err
-
-    return run
+def call(command_line):
+    """Call the command: (exit status, standard output, standard error)."""
+    return partial(command_line, "build")
 
 
 def test_help_imports_nothing_heavy():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 from ase.build import bulk
 from ase.io import write
 
-from reticulum.cli.main import app
 from reticulum.frameworks.reading import read_structure
 from reticulum.frameworks.symmetry import symmetrised_primitive
 
@@ -26,20 +26,9 @@ print("HEAVY", sorted({"ase", "matplotlib", "numpy", "scipy", "spglib"} & set(sy
 
 
 @pytest.fixture
-def call(capfd, tmp_path, monkeypatch):
-    """Call the command in an empty folder: (exit status, standard output, standard error)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "120")
-
-    def run(*arguments):
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as end:
-            app(["graph", *map(str, arguments)])
-        out, err = capfd.readouterr()
-        assert "Traceback" not in err
-        return end.value.code, out, err
-
-    return run
+def call(command_line):
+    """Call the command: (exit status, standard output, standard error)."""
+    return partial(command_line, "graph")
 
 
 def test_help_imports_nothing_heavy():
@@ -96,6 +85,13 @@ def test_rods_are_refused(call):
     assert (code, out) == (2, "")
     assert "The metals of Zn-MOF-74 form endless rods" in err
     assert "What to do" in err
+
+
+def test_a_mineral_is_not_called_rods(call):
+    code, out, err = call("calcite")
+    assert (code, out) == (2, "")
+    assert "form one three-dimensional network through atoms that they share (Ca-O-Ca)" in err
+    assert "form endless rods" not in err
 
 
 def test_structure_without_metal_is_refused(call, tmp_path):

@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+from functools import partial
 from math import comb
 
 import pytest
 
-from reticulum.cli.main import app
 from reticulum.frameworks.reading import read_structure
+from reticulum.frameworks.structure_folder import UNFINISHED
 from reticulum.frameworks.symmetry import symmetry_of
 
 
 @pytest.fixture
-def call(capfd, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as end:
-            app(["order", *map(str, arguments)])
-        out, err = capfd.readouterr()
-        assert "Traceback" not in err
-        return end.value.code, out, err
-
-    return run
+def call(command_line):
+    """Call the command: (exit status, standard output, standard error)."""
+    return partial(command_line, "order")
 
 
 def refused(answer, *words):
@@ -67,6 +59,19 @@ def test_printed_tables(call):
     assert "rule: each linker meets exactly 1 Ru2" in out
     assert "16 Cu2, 8 Ru2: 9 assignments, 2 inequivalent orderings" in out
     assert out.index("I4/mmm (139)") < out.index("P4_2/nnm (134)")
+
+
+def test_symbols_in_any_case_and_numbers_with_their_nouns(call):
+    _, out, _ = call("HKUST-1", "--count", "ru=6")
+    assert "0 Cu2, 6 Ru2: 1 assignment, 1 inequivalent ordering\n" in out
+    _, lower, _ = call("HKUST-1", "--count", "ru=2,zn=0", "--per-linker", "rU<=1", "--json", "-")
+    _, usual, _ = call("HKUST-1", "--count", "Ru=2,Zn=0", "--per-linker", "Ru<=1", "--json", "-")
+    assert json.loads(lower) == json.loads(usual)
+    _, out, _ = call("HKUST-1", "--count", "RU=2", "--sample", 1)
+    assert "1 random ordering, every" in out
+    _, out, _ = call("HKUST-1", "--count", "Ru=2", "--top", 1, "--write", "one")
+    assert "the first of 2" in out
+    assert "1 structure written" in out
 
 
 def test_counting_does_not_list(call):
@@ -149,6 +154,10 @@ def test_written_structures_are_read_back(call, tmp_path):
         (("ZIF-4", "--count", "Co=16", "--supercell", "3 3 3"), ("more than the 100,000",)),
         (("MUV-10-Ca", "--count", "Zr=1"), ("more than one metal",)),
         (("HKUST-1", "--count", "Ru=two"), ("cannot be read",)),
+        (("HKUST-1", "--count", "foo=2"), ("'foo' is not the symbol",)),
+        (("HKUST-1", "--per-linker", "xx=1"), ("'xx' is not the symbol",)),
+        (("HKUST-1", "--count", "ruthenium=2"), ("Write Ru for ruthenium",)),
+        (("calcite", "--count", "Mg=1"), ("one three-dimensional network", "Ca-O-Ca")),
         (("HKUST-1", "--count", "Cl=2"), ("not the symbol of a metal",)),
         (("HKUST-1", "--count", "Ru=2", "--supercell", "2 2"), ("neither three nor nine",)),
         (("HKUST-1", "--count", "Ru=2", "--supercell", "2 a 2"), ("not made of integers",)),
@@ -183,6 +192,18 @@ def test_an_existing_folder_is_left_alone(call, tmp_path):
         call("HKUST-1", "--count", "Ru=2", "--write", "mine"), "mine exists already", "new folder"
     )
     assert [p.name for p in (tmp_path / "mine").iterdir()] == ["note.txt"]
+
+
+def test_an_unfinished_folder_is_for_the_same_command_only(call, tmp_path):
+    record = {"what": "1 of 2 structures are complete; more", "command": "reticulum order X"}
+    (tmp_path / "found").mkdir()
+    (tmp_path / "found" / UNFINISHED).write_text(json.dumps(record | {"identity": {}}))
+    answer = call("HKUST-1", "--count", "Ru=2", "--write", "found")
+    assert answer[0] == 2
+    words = " ".join(answer[2].split())
+    assert "unfinished structures of another command" in words
+    assert "1 of 2 structures are complete. It was: reticulum order X." in words
+    assert [p.name for p in (tmp_path / "found").iterdir()] == [UNFINISHED]
 
 
 def test_written_with_the_distances_of_the_metals(call, tmp_path):
