@@ -33,6 +33,9 @@ _NEGLIGIBLE_POPULATION = 1e-10
 _SLOWEST_MODE_CM1 = 20.0
 _FASTEST_MODE_CM1 = 4000.0
 
+#: Values of lines that are computed in one go: few enough to stay in the cache of a processor.
+_LINES_AT_ONCE = 65_536
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneBandModel:
@@ -196,7 +199,6 @@ class HotBandModel:
                 "and mode counts.",
                 fix="Give a faster mode with the same ratio.",
             )
-        mixing = values[4] if self.shape.mixing else 0.0
         slope = 1.0 / (BOLTZMANN_CM1_PER_K * temperatures_k[:, None])
         most = -np.log(_NEGLIGIBLE_POPULATION) / (mode * float(slope.min()))
         levels = np.arange(int(np.ceil(most)) + 1, dtype=np.float64)
@@ -208,16 +210,16 @@ class HotBandModel:
         # the lines are those of the axis, whatever the temperature
         for number, axis in enumerate(axes):
             here = np.flatnonzero(axis_of == number)
-            parts = component(
-                self.shape, axis[None, :] - origin - levels[:, None] * shift, fwhm, mixing
-            )
-            weights = populations[here]
-            basis[here, :, 0] = weights @ parts[0]
-            basis[here, :, 1] = weights @ parts[1]
-            basis[here, :, 2] = (weights * levels) @ parts[1]
-            basis[here, :, 3] = by_mode[here] @ parts[0]
-            for column, part in enumerate(parts[2:], start=4):
-                basis[here, :, column] = weights @ part
+            sums = _LevelSums(origin + levels * shift, levels, populations[here], by_mode[here])
+            if self.shape is LineShape.PSEUDO_VOIGT:
+                # sums of both parts are mixed, not both parts of each level
+                g = sums.over(LineShape.GAUSSIAN, axis, fwhm, 0.0)
+                lo = sums.over(LineShape.LORENTZIAN, axis, fwhm, 0.0)
+                basis[here, :, :5] = g + values[4] * (lo - g)
+                basis[here, :, 5] = lo[:, :, 0] - g[:, :, 0]
+            else:
+                mixing = float(values[4]) if self.shape.mixing else 0.0
+                basis[here] = sums.over(self.shape, axis, fwhm, mixing)
         return basis
 
     def mixing(self, values: Array, temperatures_k: Array) -> Columns:
@@ -236,3 +238,40 @@ class HotBandModel:
     def columns(self, values: Array, temperature_k: float, x: Array) -> Columns:
         """Band of unit area, and its derivatives."""
         return columns_of(self, values, temperature_k, x)
+
+
+class _LevelSums:
+    """Sums over the levels of an oscillator of lines and their derivatives.
+
+    Parameters
+    ----------
+    centres
+        (l,) centres of the lines, cm⁻¹.
+    levels
+        (l,) numbers of the levels.
+    populations, by_mode
+        (g, l) populations at each temperature and their derivatives by the mode.
+
+    """
+
+    def __init__(self, centres: Array, levels: Array, populations: Array, by_mode: Array) -> None:
+        self._centres = centres
+        self._populations = populations
+        self._for_values = np.concatenate([populations, by_mode])
+        self._for_slopes = np.concatenate([populations, populations * levels])
+
+    def over(self, shape: LineShape, axis: Array, fwhm: float, mixing: float) -> Array:
+        """Band, derivatives by origin, shift, mode, width and mixing: (g, m, k)."""
+        n = len(self._populations)
+        total = np.empty((n, len(axis), 5 + len(mixing_names(shape))))
+        step = max(_LINES_AT_ONCE // len(self._centres), 1)
+        for first in range(0, len(axis), step):
+            here = slice(first, first + step)
+            parts = component(shape, axis[here] - self._centres[:, None], fwhm, mixing)
+            values = self._for_values @ parts[0]
+            slopes = self._for_slopes @ parts[1]
+            total[:, here, 0], total[:, here, 3] = values[:n], values[n:]
+            total[:, here, 1], total[:, here, 2] = slopes[:n], slopes[n:]
+            for column, part in enumerate(parts[2:], start=4):
+                total[:, here, column] = self._populations @ part
+        return total
