@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from reticulum.errors import InputError
 from reticulum.frameworks.symmetry import CrystalSymmetry, symmetry_of
 from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
+from reticulum.phonons.born_charges import BornCharges
 from reticulum.phonons.folder import RunFolder
 from reticulum.phonons.force_constants import (
     ForceConstantQuality,
@@ -55,6 +56,8 @@ class GammaPhonons:
         Sentences for the user.
     tolerance_a
         Distance within which atoms count as symmetry-equivalent, Å.
+    born
+        Born charges; None if there are none.
 
     """
 
@@ -70,12 +73,15 @@ class GammaPhonons:
     calculator: dict[str, Any]
     warnings: tuple[str, ...]
     tolerance_a: float = SYMMETRY_TOLERANCE_A
+    born: BornCharges | None = None
 
     def __post_init__(self) -> None:
         """Check shapes and make the arrays read-only."""
         size = 3 * len(self.atoms)
         if self.hessian_ev_a2.shape != (size, size) or self.eigenvectors.shape != (size, size):
             raise ValueError("the Hessian and the eigenvectors must be (3n, 3n)")
+        if self.born is not None and len(self.born.charges_e) != len(self.atoms):
+            raise ValueError("Born charges belong to another number of atoms")
         for array in (self.hessian_ev_a2, self.wavenumbers_cm1, self.eigenvectors):
             array.setflags(write=False)
 
@@ -93,6 +99,7 @@ class GammaPhonons:
             "calculator": self.calculator,
             "wavenumbers_cm1": self.wavenumbers_cm1.tolist(),
             "warnings": list(self.warnings),
+            "born_charges": None if self.born is None else self.born.to_dict(),
         }
 
 
@@ -143,6 +150,7 @@ def load_gamma_phonons(path: Path) -> GammaPhonons:
         calculator=summary.get("calculator", {}),
         warnings=tuple(summary.get("warnings", ())),
         tolerance_a=tolerance,
+        born=BornCharges.from_dict(summary.get("born_charges")),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 
 from reticulum.engines.build import Engine
 from reticulum.engines.executor import ForceRunner, Progress, Silent, require_workers
+from reticulum.engines.single_point import SinglePoint
 from reticulum.engines.store import ForceStore
 from reticulum.frameworks.bonds import BondKind, find_bonds
 from reticulum.frameworks.symmetry import (
@@ -20,6 +21,11 @@ from reticulum.frameworks.symmetry import (
     PrimitiveCell,
     symmetrised_primitive,
     symmetry_of,
+)
+from reticulum.phonons.born_charges import (
+    BornCharges,
+    born_charges_from_flux,
+    charge_flux,
 )
 from reticulum.phonons.folder import RunFolder
 from reticulum.phonons.force_constants import (
@@ -215,6 +221,9 @@ def phonons_at(
     phonopy.produce_force_constants(show_drift=False)
     hessian, quality = symmetrise_hessian(hessian_from_phonopy(phonopy.force_constants))
     wavenumbers, eigenvectors = gamma_modes(hessian, atoms.get_masses())
+    born = _born_charges(
+        atoms, symmetry, phonopy.dataset["first_atoms"], at_rest, [r.result for r in results]
+    )
     fingerprint = run.engine.fingerprint(atoms)
     result = GammaPhonons(
         atoms=atoms,
@@ -233,9 +242,31 @@ def phonons_at(
         },
         warnings=warnings,
         tolerance_a=run.options.tolerance_a,
+        born=born,
     )
     _write(folder, run.label, phonopy, result)
     return result
+
+
+def _born_charges(
+    atoms: Atoms,
+    symmetry: CrystalSymmetry,
+    entries: Sequence[dict[str, Any]],
+    at_rest: SinglePoint,
+    displaced: Sequence[SinglePoint],
+) -> BornCharges | None:
+    """Born charges from the atomic charges of the same calculations; None if there are none."""
+    rest = at_rest.charges_e
+    changes = [result.charges_e for result in displaced]
+    if rest is None or any(charges is None for charges in changes):
+        return None
+    flux = charge_flux(
+        symmetry,
+        [int(entry["number"]) for entry in entries],
+        np.array([entry["displacement"] for entry in entries]),
+        np.array([charges - rest for charges in changes if charges is not None]),
+    )
+    return born_charges_from_flux(atoms, symmetry, rest, flux)
 
 
 def changed_bonds(before: Atoms, after: Atoms) -> str:
