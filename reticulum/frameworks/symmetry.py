@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.errors import InputError
+from reticulum.frameworks.atom_permutations import atom_permutations
+from reticulum.frameworks.standard_cell import standard_primitive
 from reticulum.frameworks.tolerances import LOOSER_TOLERANCES_A, SYMMETRY_TOLERANCE_A
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 #: No tolerance is larger, Å: bonds to hydrogen are 1 Å long.
 _LARGEST_TOLERANCE_A = 0.9
+
+#: Point groups that are contained in no larger crystallographic one.
+_LARGEST_POINT_GROUPS = ("m-3m", "6/mmm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +149,9 @@ class PrimitiveCell:
         Primitive cell in spglib's standard orientation, coordinates on their special positions.
     symmetry
         Its space group and operations.
+    conventional
+        (3, 3) integers; rows are the conventional vectors in spglib's standard setting, in units
+        of the primitive vectors.
     warning
         Sentence for the user when a looser tolerance finds more symmetry; else empty.
 
@@ -151,6 +159,7 @@ class PrimitiveCell:
 
     atoms: Atoms
     symmetry: CrystalSymmetry
+    conventional: NDArray[np.int64]
     warning: str
 
 
@@ -171,20 +180,35 @@ def symmetry_of(atoms: Atoms, tolerance_a: float = SYMMETRY_TOLERANCE_A) -> Crys
 
     """
     dataset = _dataset(atoms, tolerance_a)
-    rotations = np.array(dataset.rotations, dtype=np.int64)
-    translations = np.array(dataset.translations, dtype=np.float64)
+    return _operations_on(
+        atoms,
+        dataset,
+        np.array(dataset.rotations, dtype=np.int64),
+        np.array(dataset.translations, dtype=np.float64),
+        tolerance_a,
+    )
+
+
+def _operations_on(
+    atoms: Atoms,
+    dataset: Any,
+    rotations: NDArray[np.int64],
+    translations: NDArray[np.float64],
+    tolerance_a: float,
+) -> CrystalSymmetry:
+    """Space group of a dataset with its operations in the cell of the atoms."""
     cell = np.array(atoms.cell[:], dtype=np.float64)
     to_fractional = np.linalg.inv(cell.T)
-    cartesian = np.einsum("ij,gjk,kl->gil", cell.T, rotations, to_fractional)
+    permutations = atom_permutations(atoms, rotations, translations, tolerance_a)
     return CrystalSymmetry(
         symbol=str(dataset.international),
         number=int(dataset.number),
         point_group=str(dataset.pointgroup),
         rotations=rotations,
         translations=translations,
-        cartesian_rotations=cartesian,
-        permutations=_permutations(atoms, rotations, translations),
-        orbits=np.array(dataset.equivalent_atoms, dtype=np.int64),
+        cartesian_rotations=cell.T @ rotations @ to_fractional,
+        permutations=permutations,
+        orbits=permutations.min(axis=0),
     )
 
 
@@ -209,65 +233,24 @@ def symmetrised_primitive(atoms: Atoms, tolerance_a: float = SYMMETRY_TOLERANCE_
         If spglib cannot standardise the cell, or atoms of one element have different masses.
 
     """
-    import spglib
     from ase import Atoms as PlainAtoms
 
     masses = _mass_of_elements(atoms)
     found = _dataset(atoms, tolerance_a)
-    cell, positions, numbers = _spglib_cell(atoms)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        standard = spglib.standardize_cell(
-            (cell, positions, numbers), to_primitive=True, no_idealize=False, symprec=tolerance_a
-        )
-    if standard is None:
-        raise _no_symmetry(atoms, tolerance_a)
+    standard = standard_primitive(found)
     primitive = PlainAtoms(
-        cell=standard[0], scaled_positions=standard[1], numbers=standard[2], pbc=True
+        cell=standard.cell, scaled_positions=standard.scaled, numbers=standard.numbers, pbc=True
     )
     primitive = _sorted_like_first_appearance(primitive, atoms)
     primitive.set_masses([masses[int(number)] for number in primitive.numbers])
     return PrimitiveCell(
         atoms=primitive,
-        symmetry=symmetry_of(primitive, tolerance_a),
-        warning=_lost_symmetry(atoms, found, tolerance_a),
+        symmetry=_operations_on(
+            primitive, found, standard.rotations, standard.translations, tolerance_a
+        ),
+        conventional=standard.conventional,
+        warning=_lost_symmetry(atoms, primitive, found, tolerance_a),
     )
-
-
-def conventional_vectors(
-    primitive: Atoms, tolerance_a: float = SYMMETRY_TOLERANCE_A
-) -> NDArray[np.int64]:
-    """Conventional cell of a crystal in units of its primitive vectors.
-
-    Parameters
-    ----------
-    primitive
-        A symmetrised primitive cell (`symmetrised_primitive`).
-    tolerance_a
-        Distance within which atoms count as equivalent, Å.
-
-    Returns
-    -------
-    numpy.ndarray
-        (3, 3) integers; rows are the conventional vectors in spglib's standard setting.
-
-    Raises
-    ------
-    InputError
-        If spglib cannot standardise the cell.
-
-    """
-    import spglib
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        standard = spglib.standardize_cell(
-            _spglib_cell(primitive), to_primitive=False, no_idealize=False, symprec=tolerance_a
-        )
-    if standard is None:
-        raise _no_symmetry(primitive, tolerance_a)
-    vectors = np.rint(standard[0] @ np.linalg.inv(primitive.cell[:]))
-    return np.asarray(vectors, dtype=np.int64)
 
 
 def _mass_of_elements(atoms: Atoms) -> dict[int, float]:
@@ -294,22 +277,40 @@ def _sorted_like_first_appearance(primitive: Atoms, atoms: Atoms) -> Atoms:
     return primitive[order]
 
 
-def _lost_symmetry(atoms: Atoms, found: object, tolerance_a: float) -> str:
+def _lost_symmetry(atoms: Atoms, primitive: Atoms, found: Any, tolerance_a: float) -> str:
+    """Sentence on the symmetry that a looser tolerance would find; empty if there is no more."""
     for looser in LOOSER_TOLERANCES_A:
-        if looser <= tolerance_a:
+        if looser <= tolerance_a or (
+            found.pointgroup in _LARGEST_POINT_GROUPS
+            and not _may_have_smaller_cell(primitive, 2.0 * looser)
+        ):
             continue
         try:
             wider = _dataset(atoms, looser)
         except InputError:
             continue
-        if len(wider.rotations) > len(found.rotations):  # type: ignore[attr-defined]
+        if len(wider.rotations) > len(found.rotations):
             return (
-                f"At {tolerance_a:g} Å the space group is {found.international}; "  # type: ignore[attr-defined]
+                f"At {tolerance_a:g} Å the space group is {found.international}; "
                 f"at {looser:g} Å it would be {wider.international} with "
-                f"{len(wider.rotations) / len(found.rotations):.0f} times as many operations. "  # type: ignore[attr-defined]
+                f"{len(wider.rotations) / len(found.rotations):.0f} times as many operations. "
                 f"If symmetry was lost to rounding, use --symprec {looser:g}."
             )
     return ""
+
+
+def _may_have_smaller_cell(primitive: Atoms, tolerance_a: float) -> bool:
+    """Whether the atoms of the rarest element could have a lattice of their own within a distance.
+
+    If not, the crystal has no translations beyond those of its cell.
+    """
+    elements, counts = np.unique(primitive.numbers, return_counts=True)
+    rarest = primitive.numbers == elements[counts.argmin()]
+    places = primitive.get_scaled_positions()[rarest]
+    shifts = places[1:] - places[0]
+    apart = places[None, :, None] + shifts[:, None, None] - places[None, None]
+    distances = np.linalg.norm((apart - np.rint(apart)) @ primitive.cell[:], axis=-1)
+    return bool((distances.min(axis=2) < tolerance_a).all(axis=1).any())
 
 
 def _spglib_cell(
@@ -322,7 +323,7 @@ def _spglib_cell(
     )
 
 
-def _dataset(atoms: Atoms, tolerance_a: float):  # type: ignore[no-untyped-def]
+def _dataset(atoms: Atoms, tolerance_a: float) -> Any:
     import spglib
 
     if not 0.0 < tolerance_a <= _LARGEST_TOLERANCE_A:
@@ -349,28 +350,3 @@ def _no_symmetry(atoms: Atoms, tolerance_a: float) -> InputError:
         why="Atoms overlap within the tolerance, or the cell is degenerate.",
         fix="Check the structure, or use a smaller --symprec.",
     )
-
-
-def _permutations(
-    atoms: Atoms, rotations: NDArray[np.int64], translations: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """(g, n) image of each atom under each operation, by nearest place modulo the lattice."""
-    scaled = atoms.get_scaled_positions(wrap=True)
-    cell = atoms.cell[:]
-    result = np.empty((len(rotations), len(atoms)), dtype=np.int64)
-    species = [np.flatnonzero(atoms.numbers == z) for z in np.unique(atoms.numbers)]
-    for number, (rotation, translation) in enumerate(zip(rotations, translations, strict=True)):
-        moved = scaled @ rotation.T + translation
-        for members in species:
-            apart = moved[members][:, None, :] - scaled[members][None, :, :]
-            apart -= np.rint(apart)
-            distance = np.linalg.norm(apart @ cell, axis=2)
-            nearest = distance.argmin(axis=1)
-            if len(np.unique(nearest)) != len(members):
-                raise InputError(
-                    "A symmetry operation does not permute the atoms.",
-                    why="Atoms lie closer together than the symmetry tolerance.",
-                    fix="Check the structure for overlapping atoms, or use a smaller --symprec.",
-                )
-            result[number, members] = members[nearest]
-    return result

@@ -27,7 +27,7 @@ from reticulum.ordering.supercells import (
     lattice_name,
     rotated,
 )
-from reticulum.ordering.symmetry import OrderingSymmetry, SymmetryNames
+from reticulum.ordering.symmetry import OrderingSymmetry, ordering_symmetry
 
 #: Orderings that are listed at most; beyond it they are counted and sampled. A class takes about
 #: 300 bytes until it is described.
@@ -56,8 +56,8 @@ class Ordering:
         Assignments of the supercell asked for that belong to this class.
     n_clusters
         Clusters in the supercell asked for.
-    symmetry
-        Space group, its place in the parent's, and the split of the clusters.
+    stabiliser
+        Numbers of the operations among ``sites.permutations`` that leave it unchanged.
 
     """
 
@@ -66,7 +66,17 @@ class Ordering:
     colours: NDArray[np.uint8]
     multiplicity: int
     n_clusters: int
-    symmetry: OrderingSymmetry
+    stabiliser: NDArray[np.int64]
+
+    @property
+    def symmetry(self) -> OrderingSymmetry:
+        """Space group, its place in the parent's, and the split of the clusters."""
+        return ordering_symmetry(self.sites, self.stabiliser)
+
+    @property
+    def index(self) -> int:
+        """Index of its space group in the parent's."""
+        return self.sites.sublattice.order // len(self.stabiliser) * self.sites.index
 
     @property
     def _copies(self) -> int:
@@ -170,7 +180,6 @@ def iterate_orderings(problem: OrderingProblem) -> Iterator[Ordering]:
 
     """
     for smaller, n_lattices in _lattices(problem):
-        names = SymmetryNames(smaller.sites)
         for found in _primitive_classes(smaller):
             yield Ordering(
                 sites=smaller.sites,
@@ -178,7 +187,7 @@ def iterate_orderings(problem: OrderingProblem) -> Iterator[Ordering]:
                 colours=found.colours,
                 multiplicity=found.multiplicity * n_lattices,
                 n_clusters=problem.sites.n_sites,
-                symmetry=names.of(found.stabiliser),
+                stabiliser=found.stabiliser,
             )
 
 
@@ -194,7 +203,6 @@ def sort_by_symmetry(orderings: Sequence[Ordering]) -> tuple[Ordering, ...]:
 
 def iterate_primitive_orderings(problem: OrderingProblem) -> Iterator[Ordering]:
     """Yield the orderings that repeat in no smaller cell than that of the problem."""
-    names = SymmetryNames(problem.sites)
     for found in _primitive_classes(problem):
         yield Ordering(
             sites=problem.sites,
@@ -202,7 +210,7 @@ def iterate_primitive_orderings(problem: OrderingProblem) -> Iterator[Ordering]:
             colours=found.colours,
             multiplicity=found.multiplicity,
             n_clusters=problem.sites.n_sites,
-            symmetry=names.of(found.stabiliser),
+            stabiliser=found.stabiliser,
         )
 
 
@@ -352,5 +360,5 @@ def describe_ordering(
         colours=chosen,
         multiplicity=own.n_operations // len(stabiliser) * len(known & equivalent),
         n_clusters=sites.n_sites,
-        symmetry=SymmetryNames(own).of(stabiliser),
+        stabiliser=stabiliser,
     )

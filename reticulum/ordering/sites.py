@@ -53,7 +53,7 @@ class SupercellSites:
     sublattice: ClusterSublattice
     form: IntMatrix
     operations: tuple[int, ...]
-    #: What is known about subgroups of these operations, kept by `symmetry.SymmetryNames`.
+    #: What is known about subgroups of these operations, kept by `symmetry.ordering_symmetry`.
     known_groups: dict[bytes, Any] = field(default_factory=dict, repr=False)
 
     @property

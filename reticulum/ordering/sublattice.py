@@ -12,9 +12,9 @@ from ase.data import chemical_symbols
 from numpy.typing import NDArray
 
 from reticulum.errors import InputError
-from reticulum.frameworks.bonds import find_bonds
+from reticulum.frameworks.bonds import BondGraph, find_bonds
 from reticulum.frameworks.clusters import ClusterGraph, find_clusters, require_finite_clusters
-from reticulum.frameworks.symmetry import conventional_vectors, symmetrised_primitive
+from reticulum.frameworks.symmetry import symmetrised_primitive
 from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
 from reticulum.ordering.supercells import (
     IntMatrix,
@@ -34,9 +34,12 @@ _CENTRE_TOLERANCE_A = 0.05
 #: Deviation from a whole number that is rounding.
 _WHOLE = 1e-6
 
-#: Grid on which coordinates of equivalent origins are compared, fractional. Its half is added
-#: first, so that coordinates on special positions do not lie on the border between two steps.
+#: Grid on which coordinates of equivalent origins are compared, fractional.
 _GRID = 1e-3
+
+#: Added to coordinates first (the golden section of a step), so that neither special positions nor
+#: coordinates published with few digits lie on the border between two steps.
+_OFFSET = 0.381966 * _GRID
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,9 +135,10 @@ def cluster_sublattice(
     label = name or str(atoms.info.get("name", "")) or atoms.get_chemical_formula("hill")
     cell = symmetrised_primitive(atoms, tolerance_a)
     symmetry = cell.symmetry
-    conventional = conventional_vectors(cell.atoms, tolerance_a)
+    conventional = cell.conventional
     primitive = _at_first_origin(cell.atoms, symmetry.rotations, conventional)
-    graph = find_clusters(primitive)
+    bonds = find_bonds(primitive)
+    graph = find_clusters(primitive, bonds)
     require_finite_clusters(graph, label)
     metal = _one_metal(graph, label)
     vectors = np.asarray(primitive.cell[:], dtype=np.float64)
@@ -158,16 +162,15 @@ def cluster_sublattice(
             for linker in graph.linkers
         ),
         warning=" ".join(
-            note for note in (cell.warning, _axial_note(primitive, graph, label)) if note
+            note for note in (cell.warning, _axial_note(primitive, bonds, graph, label)) if note
         ),
     )
 
 
-def _axial_note(atoms: Atoms, graph: ClusterGraph, label: str) -> str:
+def _axial_note(atoms: Atoms, bonds: BondGraph, graph: ClusterGraph, label: str) -> str:
     """Sentence on ligands that sit on single metals; empty if there are none."""
     metals = set(graph.cluster_of_metal)
     held = {site.index for linker in graph.linkers for site in linker.atoms}
-    bonds = find_bonds(atoms)
     axial = Counter(
         chemical_symbols[atoms.numbers[atom]]
         for atom in range(len(atoms))
@@ -198,8 +201,8 @@ def _at_first_origin(atoms: Atoms, rotations: IntMatrix, conventional: IntMatrix
     best = None
     for shift in allowed:
         moved = atoms.copy()
-        scaled = (atoms.get_scaled_positions(wrap=False) + shift + _GRID / 2.0) % 1.0
-        moved.set_scaled_positions(scaled - _GRID / 2.0)
+        scaled = (atoms.get_scaled_positions(wrap=False) + shift + _OFFSET) % 1.0
+        moved.set_scaled_positions(scaled - _OFFSET)
         rounded = (scaled // _GRID).astype(np.int64)
         keys = list(zip((-atoms.numbers).tolist(), *rounded.T.tolist(), strict=True))
         sequence = sorted(range(len(keys)), key=keys.__getitem__)
