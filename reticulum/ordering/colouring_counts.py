@@ -19,12 +19,12 @@ from reticulum.ordering.cycles import CycleType, cycle_types
 from reticulum.ordering.sites import SupercellSites, supercell_sites
 from reticulum.ordering.supercells import (
     IntMatrix,
+    equivalent_lattices,
     finer_lattices,
-    keeps,
+    kept_by,
     lattice_name,
     mobius,
     reduce_to_cell,
-    rotated,
 )
 
 
@@ -125,7 +125,7 @@ def n_distinct(sites: SupercellSites, counts: Sequence[int]) -> int:
     for form in finer_lattices(sites.form):
         if lattice_name(form) in seen:
             continue
-        seen |= {lattice_name(rotated(form, rotation)) for rotation in parent.rotations}
+        seen |= equivalent_lattices(form, parent.rotations)
         total += n_distinct_primitive(supercell_sites(parent, form), _scaled(sites, form, counts))
     return total
 
@@ -149,18 +149,17 @@ def n_distinct_primitive(sites: SupercellSites, counts: Sequence[int]) -> int:
     """
     if min(counts) < 0:
         return 0
+    rotations = sites.sublattice.rotations
     between = [
-        (form, weight)
+        (weight, _translations(sites, form), kept_by(form, rotations))
         for form in finer_lattices(sites.form)
         if (weight := mobius(sites.form, form))
     ]
     total = 0
     for operation in sites.operations:
         block = sites.operation_block(operation)
-        rotation = sites.sublattice.rotations[operation]
-        for form, weight in between:
-            added = _translations(sites, form)
-            if len(added) == 1 and keeps(form, rotation):
+        for weight, added, kept in between:
+            if len(added) == 1 and kept[operation]:
                 found = cycle_types(block)
             else:
                 found = Counter(_joint_orbits(row, added) for row in block)

@@ -22,10 +22,10 @@ from reticulum.ordering.supercells import (
     IntMatrix,
     LatticeName,
     cell_numbers,
+    equivalent_lattices,
     finer_lattices,
     hermite_normal_form,
     lattice_name,
-    rotated,
 )
 from reticulum.ordering.symmetry import OrderingSymmetry, ordering_symmetry
 
@@ -222,7 +222,7 @@ def _lattices(problem: OrderingProblem) -> Iterator[tuple[OrderingProblem, int]]
     for name, form in forms.items():
         if name in seen:
             continue
-        equivalent = {lattice_name(rotated(form, rotation)) for rotation in rotations}
+        equivalent = equivalent_lattices(form, rotations)
         seen |= equivalent
         smaller = problem.in_cell(form)
         if smaller is not None:
@@ -353,7 +353,7 @@ def describe_ordering(
     chosen.reshape(-1, parent.n_sites)[cells] = colours.reshape(-1, parent.n_sites)
     stabiliser = np.flatnonzero((images_of(own, chosen) == chosen).all(axis=1))
     known = {lattice_name(lattice) for lattice in finer_lattices(sites.form)}
-    equivalent = {lattice_name(rotated(form, rotation)) for rotation in parent.rotations}
+    equivalent = equivalent_lattices(form, parent.rotations)
     return Ordering(
         sites=own,
         metals=tuple(metals),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -19,7 +20,7 @@ from reticulum.ordering.supercells import (
     cells_of,
     determinant,
     hermite_normal_form,
-    keeps,
+    kept_by,
     lattice_name,
 )
 
@@ -56,7 +57,7 @@ class SupercellSites:
     #: What is known about subgroups of these operations, kept by `symmetry.ordering_symmetry`.
     known_groups: dict[bytes, Any] = field(default_factory=dict, repr=False)
 
-    @property
+    @cached_property
     def index(self) -> int:
         """Volume in units of the primitive cell."""
         return int(np.prod(np.diag(self.form)))
@@ -90,14 +91,20 @@ class SupercellSites:
 
         Row c: site a goes to ``[c, a]`` by the operation, followed by the translation of cell c.
         """
+        return self._operation_blocks([operation])[0]
+
+    def _operation_blocks(self, operations: Sequence[int]) -> IntMatrix:
+        """(number of operations, index, n_sites) blocks of `operation_block`."""
         parent = self.sublattice
-        cells = self.cells @ parent.rotations[operation].T
-        targets = cells[:, None, :] + parent.shifts[operation][None, :, :]
-        first = cell_numbers(targets, self.form)  # (index, n) cells after the bare operation
+        chosen = list(operations)
+        cells = self.cells @ parent.rotations[chosen].transpose(0, 2, 1)
+        targets = cells[:, :, None, :] + parent.shifts[chosen][:, None, :, :]
+        first = cell_numbers(targets, self.form)  # cells after the bare operations
         added = cell_numbers(self.cells[:, None, :] + self.cells[None, :, :], self.form)
-        cell = added[:, first]  # (index of translation, index of cell, n)
-        sites = cell * parent.n_sites + parent.images[operation][None, None, :]
-        return np.asarray(sites.reshape(self.index, -1))
+        # (operation, cell of the translation, cell, cluster)
+        cell = added[np.arange(self.index)[:, None, None], first[:, None]]
+        sites = cell * parent.n_sites + parent.images[chosen][:, None, None, :]
+        return np.asarray(sites.reshape(len(chosen), self.index, -1))
 
     @cached_property
     def cycle_index(self) -> Counter[CycleType]:
@@ -112,8 +119,12 @@ class SupercellSites:
     @cached_property
     def permutations(self) -> NDArray[np.int32]:
         """(n_operations, n_sites) image of each site, operations in the order of `operations`."""
-        blocks = [self.operation_block(number) for number in self.operations]
-        result = np.concatenate(blocks).astype(np.int32)
+        at_once = max(1, _SMALL_TABLE // (self.index * self.n_sites))
+        blocks = [
+            self._operation_blocks(self.operations[at : at + at_once]).astype(np.int32)
+            for at in range(0, len(self.operations), at_once)
+        ]
+        result = np.concatenate(blocks).reshape(self.n_operations, self.n_sites)
         result.setflags(write=False)
         return result
 
@@ -171,9 +182,7 @@ def supercell_sites(sublattice: ClusterSublattice, matrix: IntMatrix) -> Superce
     name = lattice_name(form)
     if name in sublattice.known_cells:
         return sublattice.known_cells[name]
-    kept = tuple(
-        number for number, rotation in enumerate(sublattice.rotations) if keeps(form, rotation)
-    )
+    kept = tuple(np.flatnonzero(kept_by(form, sublattice.rotations)).tolist())
     sites = SupercellSites(sublattice=sublattice, form=form, operations=kept)
     if sites.n_operations * sites.n_sites <= _SMALL_TABLE:
         sublattice.known_cells[name] = sites

@@ -166,14 +166,29 @@ def cells_of(form: IntMatrix) -> IntMatrix:
     return np.array(list(product(range(a), range(d), range(f))), dtype=np.int64)
 
 
-def rotated(form: IntMatrix, rotation: IntMatrix) -> IntMatrix:
-    """Hermite normal form of the image of a lattice under a rotation of column vectors."""
-    return hermite_normal_form(form @ rotation.T)
+def kept_by(form: IntMatrix, rotations: IntMatrix) -> NDArray[np.bool_]:
+    """Whether each rotation (g, 3, 3) of column vectors carries a lattice onto itself, (g,)."""
+    return _same_lattice(form @ rotations.transpose(0, 2, 1), form)
 
 
-def keeps(form: IntMatrix, rotation: IntMatrix) -> bool:
-    """Whether a rotation carries a lattice onto itself."""
-    return bool(np.array_equal(rotated(form, rotation), form))
+def equivalent_lattices(form: IntMatrix, rotations: IntMatrix) -> set[LatticeName]:
+    """Names of the images of a lattice under a point group (g, 3, 3) of column vectors."""
+    names = set()
+    images = form @ rotations.transpose(0, 2, 1)
+    while len(images):
+        names.add(lattice_name(hermite_normal_form(images[0])))
+        images = images[~_same_lattice(images, images[0])]
+    return names
+
+
+def _same_lattice(bases: IntMatrix, basis: IntMatrix) -> NDArray[np.bool_]:
+    """Whether each of some bases (g, 3, 3) of one volume spans the lattice of another basis."""
+    first, second, third = basis
+    adjugate = np.stack(
+        [np.cross(second, third), np.cross(third, first), np.cross(first, second)], axis=1
+    )
+    remainders = (bases @ adjugate) % determinant(basis)
+    return np.asarray(~remainders.any(axis=(1, 2)))
 
 
 def superlattices(index: int) -> Iterator[IntMatrix]:
@@ -204,7 +219,7 @@ def inequivalent_superlattices(index: int, rotations: IntMatrix) -> Iterator[Int
     for form in superlattices(index):
         if lattice_name(form) in seen:
             continue
-        seen |= {lattice_name(rotated(form, rotation)) for rotation in rotations}
+        seen |= equivalent_lattices(form, rotations)
         yield form
 
 
