@@ -16,6 +16,12 @@ from reticulum.spectra.variable_projection import SeriesFit, fit_series
 #: Height of a band over the scatter of the data below which no band is found.
 _FAINTEST_BAND = 3.0
 
+#: The first and the last tenth of a window show the baseline.
+_PART_OF_END = 10
+
+#: Mixings of Gaussian and Lorentzian that fits start from.
+_START_MIXINGS = {"eta": 0.2, "lorentz_share": 0.2}
+
 #: Median absolute deviation of normal noise in units of its standard deviation.
 _MAD_OF_SIGMA = 0.6745
 
@@ -49,6 +55,11 @@ class BandPositions:
     fits: tuple[SeriesFit, ...]
 
     @property
+    def converged(self) -> NDArray[np.bool_]:
+        """(n,) whether the fit of each spectrum ended at a minimum."""
+        return np.array([fit.converged for fit in self.fits])
+
+    @property
     def sum_of_squares(self) -> float:
         """Squared residuals of all spectra."""
         return sum(fit.sum_of_squares for fit in self.fits)
@@ -79,8 +90,8 @@ def band_positions(
     for number in range(data.n_spectra):
         alone = data.chosen([number])
         x, y = alone.wavenumbers_cm1[0], alone.values[0]
-        centre, fwhm = _start(x, y, data.labels[number])
-        start = {"centre_0": centre, "fwhm_0": fwhm, "eta": 0.2, "lorentz_share": 0.2}
+        centre, fwhm = _start(x, y, baseline_order, data.labels[number])
+        start = {"centre_0": centre, "fwhm_0": fwhm, **_START_MIXINGS}
         fit = fit_series(alone, model, start, baseline_order=baseline_order)
         if not x[0] <= fit.values[0] <= x[-1] or fit.linear[0, 0] <= 0.0:
             raise CalculationError(
@@ -120,10 +131,16 @@ def noise_level(values: NDArray[np.float64]) -> float:
     return float(np.median(np.abs(second)) / _MAD_OF_SIGMA / np.sqrt(6.0))
 
 
-def _start(x: NDArray[np.float64], y: NDArray[np.float64], label: str) -> tuple[float, float]:
+def _start(
+    x: NDArray[np.float64], y: NDArray[np.float64], baseline_order: int, label: str
+) -> tuple[float, float]:
     """Centre and width from the top of the band."""
-    ends = np.median(np.concatenate([y[: max(len(y) // 10, 1)], y[-max(len(y) // 10, 1) :]]))
-    lifted = y - min(float(ends), float(y.max()))
+    n_end = max(len(y) // _PART_OF_END, 1)
+    first, last = float(np.median(y[:n_end])), float(np.median(y[-n_end:]))
+    if baseline_order < 1:
+        first = last = float(np.median(np.concatenate([y[:n_end], y[-n_end:]])))
+    floor = first + (last - first) * (x - x[0]) / (x[-1] - x[0])
+    lifted = y - floor
     height = float(lifted.max())
     if height <= _FAINTEST_BAND * noise_level(y):
         raise CalculationError(
@@ -132,8 +149,8 @@ def _start(x: NDArray[np.float64], y: NDArray[np.float64], label: str) -> tuple[
             "of the window.",
             fix="Choose a window around the band, or leave the spectrum out.",
         )
-    above = np.flatnonzero(lifted >= 0.5 * height)
-    weight = np.clip(lifted[above], 0.0, None)
-    centre = float((x[above] * weight).sum() / weight.sum())
-    step = float(np.median(np.diff(x)))
-    return centre, max(len(above) * step, 2.0 * step)
+    weight = np.where(lifted >= 0.5 * height, lifted, 0.0)
+    centre = float((x * weight).sum() / weight.sum())
+    # points may be missing: each stands for half the distance of its neighbours
+    steps = np.gradient(x)
+    return centre, max(float(steps[weight > 0.0].sum()), 2.0 * float(np.median(steps)))

@@ -61,7 +61,8 @@ class SeriesFit:
         (p,) shared parameters, in the order of ``model.parameters``.
     covariance
         (p, p) of the shared parameters in the joint fit of all; NaN where a parameter has no
-        effect, was held, or ended at a limit. The others are those with it held there.
+        effect, was held, or ended at a limit. The others are those with it held there. All NaN if
+        there are no more points than parameters.
     residuals
         Data less fit, one array a spectrum.
     linear
@@ -69,7 +70,8 @@ class SeriesFit:
     linear_errors
         Their standard errors in the joint fit of all parameters.
     converged
-        Whether the search ended at a minimum.
+        Whether the search ended at a minimum: there the parameters would move by less than 0.001
+        of their standard errors.
     n_parameters
         Shared and linear parameters together, less those held.
     held
@@ -350,7 +352,8 @@ class SeriesSearch:
         linear = self._problem.linear(values)
         sum_of_squares = float(sum(float(r @ r) for r in linear.residuals))
         n_parameters = int(self._free.sum()) + linear.heights.size
-        variance = sum_of_squares / max(self._data.n_points - n_parameters, 1)
+        room = self._data.n_points - n_parameters
+        variance = sum_of_squares / room if room > 0 else float("nan")
         unscaled, moving = _unscaled_covariance(projection, free)
         by_parameter = linear.by_parameter[:, :, free]
         known = np.nan_to_num(unscaled[np.ix_(free, free)])
@@ -366,7 +369,7 @@ class SeriesSearch:
             residuals=linear.residuals,
             linear=linear.heights,
             linear_errors=np.sqrt(variance * variances),
-            converged=found.ended and (exact or moving <= _STILL_MOVING * np.sqrt(variance)),
+            converged=found.ended and bool(exact or moving <= _STILL_MOVING * np.sqrt(variance)),
             n_parameters=n_parameters,
             held=self._held,
             at_bound=tuple(self._model.parameters[number] for number in found.at_bound),
