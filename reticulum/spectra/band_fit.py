@@ -1,54 +1,68 @@
-"""One band of a series of spectra: positions, slope, models and verdict."""
+"""One band of a series of spectra: positions, their course, models, verdict and evidence."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import t as student
-from scipy.stats import theilslopes
 
 from reticulum.errors import InputError
 from reticulum.spectra.band_data import BandData, band_data
 from reticulum.spectra.band_positions import BandPositions, band_positions
+from reticulum.spectra.band_trend import BandSlope, BandTrend, band_trend
 from reticulum.spectra.conversion import require_quantitative
-from reticulum.spectra.spectrum import SpectralSeries
+from reticulum.spectra.cycle_bootstrap import DEFAULT_SAMPLES
+from reticulum.spectra.line_shapes import LineShape
+from reticulum.spectra.reversibility import Reversibility
+from reticulum.spectra.saturation import check_saturation
+from reticulum.spectra.spectrum import ProcessingStep, SpectralSeries
+from reticulum.spectra.two_state_evidence import TwoStateEvidence, two_state_evidence
 from reticulum.spectra.verdict import DEFAULT_SYSTEMATICS_PERCENT, BandVerdict, judge
+from reticulum.spectra.window_checks import check_inside, check_upright, condition_notes
 
-#: Confidence of the intervals that are reported.
-CONFIDENCE = 0.95
+#: Orders of a baseline: none, constant, straight line.
+BASELINE_ORDERS = (-1, 0, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BandSlope:
-    """Slope of the centre of a band with temperature.
+class FitSettings:
+    """Everything that, with the spectra, makes a fit what it is.
 
     Attributes
     ----------
-    slope_cm1_per_k
-        Weighted least-squares slope.
-    interval_cm1_per_k
-        95 % confidence interval from the scatter about the line (not from the errors of the
-        centres, which leave out what changes from spectrum to spectrum).
-    robust_slope_cm1_per_k, robust_interval_cm1_per_k
-        Median of the slopes of all pairs (Theil and Sen) with its 95 % interval.
+    window_cm1, baseline_order, systematics_percent, extinction_ratio, extinction_factor, shape,
+    evidence, bootstrap_samples, seed, start_from, order_is_measured
+        As for `fit_band`.
 
     """
 
-    slope_cm1_per_k: float
-    interval_cm1_per_k: tuple[float, float]
-    robust_slope_cm1_per_k: float
-    robust_interval_cm1_per_k: tuple[float, float]
+    window_cm1: tuple[float, float]
+    baseline_order: int = 1
+    systematics_percent: float = DEFAULT_SYSTEMATICS_PERCENT
+    extinction_ratio: float = 1.0
+    extinction_factor: float | None = None
+    shape: LineShape = LineShape.GAUSSIAN
+    evidence: bool = True
+    bootstrap_samples: int = DEFAULT_SAMPLES
+    seed: int = 0
+    start_from: Mapping[str, float] | None = None
+    order_is_measured: bool = False
 
     def to_dict(self) -> dict[str, object]:
         """Return plain Python types for JSON."""
         return {
-            "slope_cm1_per_k": self.slope_cm1_per_k,
-            "interval_cm1_per_k": list(self.interval_cm1_per_k),
-            "robust_slope_cm1_per_k": self.robust_slope_cm1_per_k,
-            "robust_interval_cm1_per_k": list(self.robust_interval_cm1_per_k),
-            "confidence": CONFIDENCE,
+            "window_cm1": list(self.window_cm1),
+            "baseline_order": self.baseline_order,
+            "systematics_percent": self.systematics_percent,
+            "extinction_ratio": self.extinction_ratio,
+            "extinction_factor": self.extinction_factor,
+            "shape": self.shape.value,
+            "evidence": self.evidence,
+            "bootstrap_samples": self.bootstrap_samples,
+            "seed": self.seed,
+            "start_from": None if self.start_from is None else dict(self.start_from),
+            "order_is_measured": self.order_is_measured,
         }
 
 
@@ -61,21 +75,42 @@ class BandFit:
     data
         What was fitted.
     positions
-        One Gaussian in each spectrum.
-    slope
-        Of its centre.
+        One band in each spectrum.
+    trend, width_trend
+        Course of its centre and of its FWHM with temperature.
     verdict
         What the series can prove, with every model.
+    evidence
+        Every check of the two-state law; None if it was not asked for, or no such law was fitted.
+    processing
+        What was done to each spectrum before.
+    settings
+        What the fit was made with.
     notes
-        What the reader of the files had to settle, and files left out.
+        What the reader of the files had to settle, files left out, and what looks wrong with the
+        spectra.
 
     """
 
     data: BandData
     positions: BandPositions
-    slope: BandSlope
+    trend: BandTrend
+    width_trend: BandTrend
     verdict: BandVerdict
+    evidence: TwoStateEvidence | None
+    processing: tuple[tuple[ProcessingStep, ...], ...]
+    settings: FitSettings
     notes: tuple[str, ...]
+
+    @property
+    def slope(self) -> BandSlope:
+        """Slope of the centre over all spectra."""
+        return self.trend.slope
+
+    @property
+    def reversibility(self) -> Reversibility | None:
+        """Comparison of heating with cooling and of cycles."""
+        return self.verdict.reversibility
 
     def to_dict(self) -> dict[str, object]:
         """Return plain Python types for JSON."""
@@ -83,7 +118,9 @@ class BandFit:
         return {
             "temperatures_k": self.data.temperatures_k.tolist(),
             "cycles": self.data.cycles.tolist(),
+            "directions": list(self.data.directions),
             "labels": list(self.data.labels),
+            "shape": found.shape.value,
             "centres_cm1": found.centres_cm1.tolist(),
             "centre_errors_cm1": found.centre_errors_cm1.tolist(),
             "fwhms_cm1": found.fwhms_cm1.tolist(),
@@ -91,7 +128,12 @@ class BandFit:
             "areas": found.areas.tolist(),
             "area_errors": found.area_errors.tolist(),
             "slope": self.slope.to_dict(),
+            "trend": self.trend.to_dict(),
+            "width_trend": self.width_trend.to_dict(),
             **self.verdict.to_dict(),
+            "evidence": None if self.evidence is None else self.evidence.to_dict(),
+            "processing": _processing(self.data.labels, self.processing),
+            "settings": self.settings.to_dict(),
             "notes": list(self.notes),
         }
 
@@ -103,6 +145,14 @@ def fit_band(
     baseline_order: int = 1,
     systematics_percent: float = DEFAULT_SYSTEMATICS_PERCENT,
     extinction_ratio: float = 1.0,
+    extinction_factor: float | None = None,
+    shape: LineShape = LineShape.GAUSSIAN,
+    evidence: bool = True,
+    bootstrap_samples: int = DEFAULT_SAMPLES,
+    seed: int = 0,
+    start_from: Mapping[str, float] | None = None,
+    order_is_measured: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> BandFit:
     """Fit one band of a series.
 
@@ -118,28 +168,49 @@ def fit_band(
         Systematic errors of the spectra, per cent of the largest value.
     extinction_ratio
         Integrated extinction of loose over tight.
+    extinction_factor
+        Factor to which it is known, above 1; None if it is taken as it is.
+    shape
+        Shape of the one band in each spectrum, whose centre and width are reported. The models are
+        always fitted with every shape.
+    evidence
+        Whether to check the two-state law in every way (profiles, bootstrap, rank, ...), which
+        takes longer than all the rest.
+    bootstrap_samples, seed
+        Resampled series of the bootstrap, and the seed of its random numbers.
+    start_from
+        More start values, such as the parameters of an earlier fit.
+    order_is_measured
+        The spectra of each cycle stand in the order in which they were measured, so that heating
+        and cooling follow from it where nothing says them.
+    progress
+        Called with done and total samples of the bootstrap.
 
     Raises
     ------
     InputError
-        If values are not proportional to the amount of absorber, a temperature is missing, or the
-        window holds too few points.
+        If values are not proportional to the amount of absorber, a temperature is missing, the
+        window holds too few points, the band points down, is cut off at its top or lies at the
+        edge of the window, or a setting is impossible.
     CalculationError
         If a spectrum has no band in the window.
 
     """
-    if not (np.isfinite(systematics_percent) and systematics_percent > 0.0):
-        raise InputError(
-            f"Systematic errors of {systematics_percent} % were given.",
-            why="Spectra are never free of them.",
-            fix="Give a positive number of per cent.",
-        )
-    if not (np.isfinite(extinction_ratio) and extinction_ratio > 0.0):
-        raise InputError(
-            f"The extinction ratio loose/tight is {extinction_ratio}.",
-            why="Both components must absorb.",
-            fix="Give a positive number.",
-        )
+    low, high = _window(window_cm1)
+    settings = FitSettings(
+        window_cm1=(low, high),
+        baseline_order=baseline_order,
+        systematics_percent=systematics_percent,
+        extinction_ratio=extinction_ratio,
+        extinction_factor=extinction_factor,
+        shape=LineShape(shape),
+        evidence=evidence,
+        bootstrap_samples=bootstrap_samples,
+        seed=seed,
+        start_from=None if start_from is None else dict(start_from),
+        order_is_measured=order_is_measured,
+    )
+    _check(settings)
     for spectrum in series.spectra:
         require_quantitative(spectrum)
     data = band_data(
@@ -148,52 +219,128 @@ def fit_band(
         [spectrum.values for spectrum in series.spectra],
         cycles=series.cycles,
         labels=[spectrum.name for spectrum in series.spectra],
-        window_cm1=window_cm1,
+        directions=[spectrum.direction for spectrum in series.spectra],
+        order_is_measured=order_is_measured,
+        window_cm1=(low, high),
     )
-    positions = band_positions(data, baseline_order=baseline_order)
+    strong = check_saturation(series.spectra, (low, high))
+    check_upright(data)
+    positions = band_positions(data, settings.shape, baseline_order=baseline_order)
+    check_inside(data, positions)
+    verdict = judge(
+        data,
+        baseline_order=baseline_order,
+        systematics_percent=systematics_percent,
+        extinction_ratio=extinction_ratio,
+        positions=positions,
+        start_from=start_from,
+    )
+    found = None
+    if evidence and verdict.outcomes:
+        found = two_state_evidence(
+            data,
+            verdict.outcomes,
+            baseline_order=baseline_order,
+            extinction_ratio=extinction_ratio,
+            extinction_factor=extinction_factor,
+            bootstrap_samples=bootstrap_samples,
+            seed=seed,
+            progress=progress,
+        )
     return BandFit(
         data=data,
         positions=positions,
-        slope=centre_slope(data.temperatures_k, positions.centres_cm1, positions.centre_errors_cm1),
-        verdict=judge(
-            data,
-            baseline_order=baseline_order,
-            systematics_percent=systematics_percent,
-            extinction_ratio=extinction_ratio,
-        ),
+        trend=_trend("centre", data, positions.centres_cm1, positions.centre_errors_cm1),
+        width_trend=_trend("width", data, positions.fwhms_cm1, positions.fwhm_errors_cm1),
+        verdict=verdict,
+        evidence=found,
+        processing=tuple(spectrum.steps for spectrum in series.spectra),
+        settings=settings,
         notes=(
             *series.notes,
             *(f"{entry.path} was left out: {entry.reason}" for entry in series.skipped),
+            *strong,
+            *condition_notes(data),
+            *(
+                ("Heating and cooling were taken from the order of the spectra in each cycle.",)
+                if order_is_measured
+                else ()
+            ),
         ),
     )
 
 
-def centre_slope(
-    temperatures_k: NDArray[np.float64],
-    centres_cm1: NDArray[np.float64],
-    errors_cm1: NDArray[np.float64],
-) -> BandSlope:
-    """Slope of band centres with temperature.
-
-    Parameters
-    ----------
-    temperatures_k, centres_cm1, errors_cm1
-        (n,) K, cm⁻¹ and standard errors of the centres, cm⁻¹; n of 3 or more.
-
-    """
-    weight = 1.0 / np.maximum(errors_cm1, 1e-9 * max(float(errors_cm1.max()), 1e-30))
-    matrix = np.stack([np.ones_like(temperatures_k), temperatures_k - temperatures_k.mean()], 1)
-    weighted, target = matrix * weight[:, None], centres_cm1 * weight
-    coefficients, *_ = np.linalg.lstsq(weighted, target, rcond=None)
-    left = target - weighted @ coefficients
-    freedom = len(target) - 2
-    covariance = np.linalg.inv(weighted.T @ weighted) * float(left @ left) / freedom
-    half = float(student.ppf(0.5 + CONFIDENCE / 2.0, freedom) * np.sqrt(covariance[1, 1]))
-    slope = float(coefficients[1])
-    robust = theilslopes(centres_cm1, temperatures_k, CONFIDENCE)
-    return BandSlope(
-        slope_cm1_per_k=slope,
-        interval_cm1_per_k=(slope - half, slope + half),
-        robust_slope_cm1_per_k=float(robust.slope),
-        robust_interval_cm1_per_k=(float(robust.low_slope), float(robust.high_slope)),
+def _trend(
+    quantity: str,
+    data: BandData,
+    values: np.ndarray[tuple[int], np.dtype[np.float64]],
+    errors: np.ndarray[tuple[int], np.dtype[np.float64]],
+) -> BandTrend:
+    return band_trend(
+        quantity,
+        data.temperatures_k,
+        values,
+        errors,
+        cycles=data.cycles,
+        directions=data.directions,
     )
+
+
+def _processing(
+    labels: Sequence[str], processing: Sequence[Sequence[ProcessingStep]]
+) -> list[dict[str, object]]:
+    """Steps of each spectrum; once if they are the same for all."""
+    listed: list[list[dict[str, object]]] = [
+        [{"name": step.name, "parameters": dict(step.parameters)} for step in steps]
+        for steps in processing
+    ]
+    if all(steps == listed[0] for steps in listed):
+        return [{"spectrum": "all", "steps": listed[0]}]
+    return [
+        {"spectrum": label, "steps": steps} for label, steps in zip(labels, listed, strict=True)
+    ]
+
+
+def _window(window_cm1: tuple[float, float]) -> tuple[float, float]:
+    low, high = sorted(float(end) for end in window_cm1)
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise InputError(
+            f"The window {window_cm1[0]} to {window_cm1[1]} cm⁻¹ is none.",
+            why="It has two different ends.",
+            fix="Give two wavenumbers, below and above the band.",
+        )
+    return low, high
+
+
+def _check(settings: FitSettings) -> None:
+    if settings.baseline_order not in BASELINE_ORDERS:
+        raise InputError(
+            f"There is no baseline of order {settings.baseline_order}.",
+            why="A curved baseline cannot be told from a change of the band.",
+            fix="Give -1 (none), 0 (constant) or 1 (straight line).",
+        )
+    if not (np.isfinite(settings.systematics_percent) and settings.systematics_percent > 0.0):
+        raise InputError(
+            f"Systematic errors of {settings.systematics_percent} % were given.",
+            why="Spectra are never free of them.",
+            fix="Give a positive number of per cent.",
+        )
+    if not (np.isfinite(settings.extinction_ratio) and settings.extinction_ratio > 0.0):
+        raise InputError(
+            f"The extinction ratio loose/tight is {settings.extinction_ratio}.",
+            why="Both components must absorb.",
+            fix="Give a positive number.",
+        )
+    factor = settings.extinction_factor
+    if factor is not None and not (np.isfinite(factor) and factor > 1.0):
+        raise InputError(
+            f"The extinction ratio is said to be known to a factor of {factor}.",
+            why="A factor above 1 says how far it may be off, up or down.",
+            fix="Give 1.2 for 20 %, for instance, or leave it out.",
+        )
+    if settings.bootstrap_samples < 1 or settings.seed < 0:
+        raise InputError(
+            f"{settings.bootstrap_samples} samples with the seed {settings.seed} were asked for.",
+            why="A bootstrap has at least one sample, and seeds are not negative.",
+            fix="Leave the bootstrap out with evidence=False, or correct the numbers.",
+        )
