@@ -72,13 +72,12 @@ def distinct_colourings(
     if sum(counts) != n or min(counts) < 0:
         raise ValueError(f"counts {tuple(counts)} do not add up to {n} sites")
     order = sorted(range(len(counts)), key=lambda colour: (counts[colour], colour))
-    yield from _colour_by_colour(
-        permutations,
-        np.arange(m),
-        np.full(n, order[-1], dtype=np.uint8),
-        np.arange(n),
-        [(colour, counts[colour]) for colour in order[:-1] if counts[colour]],
-    )
+    wanted = [(colour, counts[colour]) for colour in order[:-1] if counts[colour]]
+    colours = np.full(n, order[-1], dtype=np.uint8)
+    if not wanted:
+        yield ColouringClass(colours=colours, stabiliser=np.arange(m), multiplicity=1)
+        return
+    yield from _colour_by_colour(permutations, np.arange(m), colours, np.arange(n), wanted)
 
 
 def _colour_by_colour(
@@ -89,10 +88,6 @@ def _colour_by_colour(
     wanted: list[tuple[int, int]],
 ) -> Iterator[ColouringClass]:
     """Place the rarest colour, then the next one under the operations that are left."""
-    if not wanted:
-        multiplicity = len(permutations) // len(operations)
-        yield ColouringClass(colours=colours, stabiliser=operations, multiplicity=multiplicity)
-        return
     colour, size = wanted[0]
     position = np.zeros(permutations.shape[1], dtype=np.int64)
     position[free] = np.arange(len(free))
@@ -100,8 +95,13 @@ def _colour_by_colour(
     for subset, kept in distinct_subsets(acting, size):
         placed = colours.copy()
         placed[free[subset]] = colour
-        rest = np.delete(free, subset)
-        yield from _colour_by_colour(permutations, operations[kept], placed, rest, wanted[1:])
+        left = operations[kept]
+        if len(wanted) == 1:
+            multiplicity = len(permutations) // len(left)
+            yield ColouringClass(colours=placed, stabiliser=left, multiplicity=multiplicity)
+        else:
+            rest = np.delete(free, subset)
+            yield from _colour_by_colour(permutations, left, placed, rest, wanted[1:])
 
 
 def distinct_subsets(

@@ -238,10 +238,14 @@ def _primitive_classes(problem: OrderingProblem) -> Iterator[ColouringClass]:
     else:
         assert problem.counts is not None
         classes = distinct_colourings(sites.permutations, problem.counts)
-    identity = _identity(sites)
+    if sites.index == 1:
+        yield from classes
+        return
+    first = _identity(sites) * sites.index
+    pure = np.zeros(sites.n_operations, dtype=np.bool_)
+    pure[first + 1 : first + sites.index] = True
     for found in classes:
-        pure = (found.stabiliser // sites.index == identity) & (found.stabiliser % sites.index > 0)
-        if not pure.any():
+        if not pure[found.stabiliser].any():
             yield found
 
 
