@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reticulum.errors import InputError
 from reticulum.spectra.band_data import BandData, band_data
 from reticulum.spectra.band_positions import BandPositions, band_positions
 from reticulum.spectra.band_trend import BandSlope, BandTrend, band_trend
 from reticulum.spectra.conversion import require_quantitative
 from reticulum.spectra.cycle_bootstrap import DEFAULT_SAMPLES
+from reticulum.spectra.fit_settings import FitSettings, check_settings, window_limits
 from reticulum.spectra.line_shapes import LineShape
 from reticulum.spectra.reversibility import Reversibility
 from reticulum.spectra.saturation import check_saturation
@@ -20,50 +20,6 @@ from reticulum.spectra.spectrum import ProcessingStep, SpectralSeries
 from reticulum.spectra.two_state_evidence import TwoStateEvidence, two_state_evidence
 from reticulum.spectra.verdict import DEFAULT_SYSTEMATICS_PERCENT, BandVerdict, judge
 from reticulum.spectra.window_checks import check_inside, check_upright, condition_notes
-
-#: Orders of a baseline: none, constant, straight line.
-BASELINE_ORDERS = (-1, 0, 1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FitSettings:
-    """Everything that, with the spectra, makes a fit what it is.
-
-    Attributes
-    ----------
-    window_cm1, baseline_order, systematics_percent, extinction_ratio, extinction_factor, shape,
-    evidence, bootstrap_samples, seed, start_from, order_is_measured
-        As for `fit_band`.
-
-    """
-
-    window_cm1: tuple[float, float]
-    baseline_order: int = 1
-    systematics_percent: float = DEFAULT_SYSTEMATICS_PERCENT
-    extinction_ratio: float = 1.0
-    extinction_factor: float | None = None
-    shape: LineShape = LineShape.GAUSSIAN
-    evidence: bool = True
-    bootstrap_samples: int = DEFAULT_SAMPLES
-    seed: int = 0
-    start_from: Mapping[str, float] | None = None
-    order_is_measured: bool = False
-
-    def to_dict(self) -> dict[str, object]:
-        """Return plain Python types for JSON."""
-        return {
-            "window_cm1": list(self.window_cm1),
-            "baseline_order": self.baseline_order,
-            "systematics_percent": self.systematics_percent,
-            "extinction_ratio": self.extinction_ratio,
-            "extinction_factor": self.extinction_factor,
-            "shape": self.shape.value,
-            "evidence": self.evidence,
-            "bootstrap_samples": self.bootstrap_samples,
-            "seed": self.seed,
-            "start_from": None if self.start_from is None else dict(self.start_from),
-            "order_is_measured": self.order_is_measured,
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -196,7 +152,7 @@ def fit_band(
         If a spectrum has no band in the window.
 
     """
-    low, high = _window(window_cm1)
+    low, high = window_limits(window_cm1)
     settings = FitSettings(
         window_cm1=(low, high),
         baseline_order=baseline_order,
@@ -210,7 +166,7 @@ def fit_band(
         start_from=None if start_from is None else dict(start_from),
         order_is_measured=order_is_measured,
     )
-    _check(settings)
+    check_settings(settings)
     for spectrum in series.spectra:
         require_quantitative(spectrum)
     data = band_data(
@@ -223,28 +179,76 @@ def fit_band(
         order_is_measured=order_is_measured,
         window_cm1=(low, high),
     )
-    strong = check_saturation(series.spectra, (low, high))
+    return fit_band_data(
+        data,
+        settings,
+        processing=tuple(spectrum.steps for spectrum in series.spectra),
+        notes=(
+            *series.notes,
+            *(f"{entry.path} was left out: {entry.reason}" for entry in series.skipped),
+            *check_saturation(series.spectra, (low, high)),
+            *condition_notes(data),
+            *(
+                ("Heating and cooling were taken from the order of the spectra in each cycle.",)
+                if order_is_measured
+                else ()
+            ),
+        ),
+        progress=progress,
+    )
+
+
+def fit_band_data(
+    data: BandData,
+    settings: FitSettings,
+    *,
+    processing: tuple[tuple[ProcessingStep, ...], ...] = (),
+    notes: tuple[str, ...] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> BandFit:
+    """Fit one band whose spectra are cut to the window already.
+
+    Parameters
+    ----------
+    data
+        The band.
+    settings
+        What to fit; the window and `order_is_measured` are not applied again.
+    processing, notes
+        As in `BandFit`.
+    progress
+        Called with done and total samples of the bootstrap.
+
+    Raises
+    ------
+    InputError
+        If the band points down or lies at the edge of the window, or a setting is impossible.
+    CalculationError
+        If a spectrum has no band.
+
+    """
+    check_settings(settings)
     check_upright(data)
-    positions = band_positions(data, settings.shape, baseline_order=baseline_order)
+    positions = band_positions(data, settings.shape, baseline_order=settings.baseline_order)
     check_inside(data, positions)
     verdict = judge(
         data,
-        baseline_order=baseline_order,
-        systematics_percent=systematics_percent,
-        extinction_ratio=extinction_ratio,
+        baseline_order=settings.baseline_order,
+        systematics_percent=settings.systematics_percent,
+        extinction_ratio=settings.extinction_ratio,
         positions=positions,
-        start_from=start_from,
+        start_from=settings.start_from,
     )
-    found = None
-    if evidence and verdict.outcomes:
-        found = two_state_evidence(
+    evidence = None
+    if settings.evidence and verdict.outcomes:
+        evidence = two_state_evidence(
             data,
             verdict.outcomes,
-            baseline_order=baseline_order,
-            extinction_ratio=extinction_ratio,
-            extinction_factor=extinction_factor,
-            bootstrap_samples=bootstrap_samples,
-            seed=seed,
+            baseline_order=settings.baseline_order,
+            extinction_ratio=settings.extinction_ratio,
+            extinction_factor=settings.extinction_factor,
+            bootstrap_samples=settings.bootstrap_samples,
+            seed=settings.seed,
             progress=progress,
         )
     return BandFit(
@@ -253,20 +257,10 @@ def fit_band(
         trend=_trend("centre", data, positions.centres_cm1, positions.centre_errors_cm1),
         width_trend=_trend("width", data, positions.fwhms_cm1, positions.fwhm_errors_cm1),
         verdict=verdict,
-        evidence=found,
-        processing=tuple(spectrum.steps for spectrum in series.spectra),
+        evidence=evidence,
+        processing=processing,
         settings=settings,
-        notes=(
-            *series.notes,
-            *(f"{entry.path} was left out: {entry.reason}" for entry in series.skipped),
-            *strong,
-            *condition_notes(data),
-            *(
-                ("Heating and cooling were taken from the order of the spectra in each cycle.",)
-                if order_is_measured
-                else ()
-            ),
-        ),
+        notes=notes,
     )
 
 
@@ -299,48 +293,3 @@ def _processing(
     return [
         {"spectrum": label, "steps": steps} for label, steps in zip(labels, listed, strict=True)
     ]
-
-
-def _window(window_cm1: tuple[float, float]) -> tuple[float, float]:
-    low, high = sorted(float(end) for end in window_cm1)
-    if not (np.isfinite([low, high]).all() and low < high):
-        raise InputError(
-            f"The window {window_cm1[0]} to {window_cm1[1]} cm⁻¹ is none.",
-            why="It has two different ends.",
-            fix="Give two wavenumbers, below and above the band.",
-        )
-    return low, high
-
-
-def _check(settings: FitSettings) -> None:
-    if settings.baseline_order not in BASELINE_ORDERS:
-        raise InputError(
-            f"There is no baseline of order {settings.baseline_order}.",
-            why="A curved baseline cannot be told from a change of the band.",
-            fix="Give -1 (none), 0 (constant) or 1 (straight line).",
-        )
-    if not (np.isfinite(settings.systematics_percent) and settings.systematics_percent > 0.0):
-        raise InputError(
-            f"Systematic errors of {settings.systematics_percent} % were given.",
-            why="Spectra are never free of them.",
-            fix="Give a positive number of per cent.",
-        )
-    if not (np.isfinite(settings.extinction_ratio) and settings.extinction_ratio > 0.0):
-        raise InputError(
-            f"The extinction ratio loose/tight is {settings.extinction_ratio}.",
-            why="Both components must absorb.",
-            fix="Give a positive number.",
-        )
-    factor = settings.extinction_factor
-    if factor is not None and not (np.isfinite(factor) and factor > 1.0):
-        raise InputError(
-            f"The extinction ratio is said to be known to a factor of {factor}.",
-            why="A factor above 1 says how far it may be off, up or down.",
-            fix="Give 1.2 for 20 %, for instance, or leave it out.",
-        )
-    if settings.bootstrap_samples < 1 or settings.seed < 0:
-        raise InputError(
-            f"{settings.bootstrap_samples} samples with the seed {settings.seed} were asked for.",
-            why="A bootstrap has at least one sample, and seeds are not negative.",
-            fix="Leave the bootstrap out with evidence=False, or correct the numbers.",
-        )
