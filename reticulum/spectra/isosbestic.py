@@ -65,6 +65,8 @@ class IsosbesticSpread:
         Spectra compared; those without a positive area are left out.
     wavenumbers_cm1, measured_percent, two_states_percent, one_bands_percent
         (k,) the spreads against wavenumber.
+    reason
+        Why nothing could be compared, with NaN for all numbers; empty if it could.
 
     """
 
@@ -81,6 +83,7 @@ class IsosbesticSpread:
     measured_percent: NDArray[np.float64]
     two_states_percent: NDArray[np.float64]
     one_bands_percent: NDArray[np.float64]
+    reason: str = ""
 
     def __post_init__(self) -> None:
         for array in (self.wavenumbers_cm1, self.measured_percent, self.two_states_percent,
@@ -104,7 +107,9 @@ class IsosbesticSpread:
 
     @property
     def summary(self) -> str:
-        """One sentence with the numbers."""
+        """One sentence with the numbers, or why there are none."""
+        if self.reason:
+            return self.reason
         text = (
             f"The spectra cross best at {self.wavenumber_cm1:.2f} cm⁻¹ with a spread of "
             f"{self.spread_percent:.2f} % of the maximum; noise alone gives "
@@ -138,6 +143,7 @@ class IsosbesticSpread:
             "n_spectra": self.n_spectra,
             "discriminates": self.discriminates,
             "summary": self.summary,
+            "reason": self.reason,
         }
 
 
@@ -165,7 +171,12 @@ def isosbestic_spread(
     Raises
     ------
     InputError
-        If the model of `two_states` is another one, or its centres leave the window.
+        If the model of `two_states` is another one.
+
+    Returns
+    -------
+    IsosbesticSpread
+        Without numbers and with the reason if the spectra do not cover both centres.
 
     """
     if not isinstance(two_states.model, TwoStateModel):
@@ -177,12 +188,13 @@ def isosbestic_spread(
     named = two_states.parameters
     low, high = sorted((named["tight_cm1"], named["loose_cm1"]))
     kept = np.flatnonzero(two_states.linear[:, 0] > 0.0).tolist()
+    if len(kept) < 2:
+        return _nothing("Fewer than two spectra have a positive area: nothing crosses.")
     axis, spectra = _normalised(data, two_states, kept, None)
-    if len(kept) < 2 or not axis[0] < low < high < axis[-1]:
-        raise InputError(
-            f"The spectra do not cover both centres, {low:.1f} and {high:.1f} cm⁻¹.",
-            why="Spectra cross between the centres.",
-            fix="Widen the window.",
+    if len(axis) <= _SPLINE_ORDER or not axis[0] < low < high < axis[-1]:
+        return _nothing(
+            f"The spectra do not all cover both centres, {low:.1f} and {high:.1f} cm⁻¹, between "
+            "which they cross."
         )
     drawn = np.linspace(low, high, _N_DRAWN)
     where, smallest, spreads = _crossing(_spline(axis, spectra), drawn)
@@ -208,6 +220,25 @@ def isosbestic_spread(
         measured_percent=spreads,
         two_states_percent=two_spreads,
         one_bands_percent=one_spreads,
+    )
+
+
+def _nothing(reason: str) -> IsosbesticSpread:
+    return IsosbesticSpread(
+        wavenumber_cm1=math.nan,
+        spread_percent=math.nan,
+        noise_percent=math.nan,
+        two_state_cm1=math.nan,
+        two_state_percent=math.nan,
+        one_band_cm1=math.nan,
+        one_band_percent=math.nan,
+        one_band="",
+        n_spectra=0,
+        wavenumbers_cm1=np.empty(0),
+        measured_percent=np.empty(0),
+        two_states_percent=np.empty(0),
+        one_bands_percent=np.empty(0),
+        reason=reason,
     )
 
 

@@ -24,6 +24,7 @@ from reticulum.spectra.model_comparison import ModelOutcome
 from reticulum.spectra.profile_likelihood import ProfileLikelihood, profile_likelihood
 from reticulum.spectra.singular_values import SingularValues, least_noise, singular_values
 from reticulum.spectra.two_step import TwoStepFit, two_step_fit
+from reticulum.spectra.vant_hoff import known_covariance
 from reticulum.spectra.variable_projection import SeriesFit, fit_series
 from reticulum.units import GAS_CONSTANT_J_PER_MOL_K, REFERENCE_TEMPERATURE_K
 
@@ -221,8 +222,19 @@ def linear_shift_null(fit: SeriesFit) -> LinearShiftNull:
     fit
         Fit of a `TwoStateModel` with ΔCp.
 
+    Raises
+    ------
+    InputError
+        If the model is another one.
+
     """
     model, named = two_state_law(fit)
+    if not model.heat_capacity:
+        raise InputError(
+            f"{model.name} has no ΔCp to compare with the null.",
+            why="The null is a statement about a fitted ΔCp.",
+            fix="Give the fit of a law with ΔCp.",
+        )
     t, gas = REFERENCE_TEMPERATURE_K, GAS_CONSTANT_J_PER_MOL_K
     dh = 1000.0 * named["dh_kj_mol"]
     ds = named["ds_j_mol_k"] + gas * math.log(model.extinction_ratio)
@@ -232,7 +244,7 @@ def linear_shift_null(fit: SeriesFit) -> LinearShiftNull:
     by_dh = 2.0 / t - 2.0 * dh * one_minus_2f / (gas * t**2) - by_ln_k / (gas * t)
     gradient = np.array([1000.0 * by_dh, by_ln_k / gas, 0.0])
     value = 2.0 * dh / t - dh**2 * one_minus_2f / (gas * t**2)
-    thermal = np.nan_to_num(fit.covariance[-3:, -3:])
+    thermal = known_covariance(fit)[-3:, -3:]
     apart = np.array([0.0, 0.0, 1.0]) - gradient
     error = math.sqrt(float(apart @ thermal @ apart))
     fitted = named["dcp_j_mol_k"]

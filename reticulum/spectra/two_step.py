@@ -17,7 +17,12 @@ from scipy.special import expit
 from reticulum.errors import InputError
 from reticulum.spectra.band_data import BandData
 from reticulum.spectra.band_models import FreeAreasModel
-from reticulum.spectra.vant_hoff import VantHoffLaw, VantHoffPoints, van_t_hoff_law
+from reticulum.spectra.vant_hoff import (
+    VantHoffLaw,
+    VantHoffPoints,
+    known_covariance,
+    van_t_hoff_law,
+)
 from reticulum.spectra.variable_projection import SeriesFit, fit_series
 
 
@@ -131,7 +136,7 @@ def _warning(points: VantHoffPoints, law: VantHoffLaw, hold: bool) -> str:
             + ", ".join(f"{factor:.1f}" for factor in factors[:2])
             + f" and {factors[2]:.1f} times those stated (law with ΔCp)."
             if np.isfinite(factors).all()
-            else "There are too few points to say by how much."
+            else "By how much cannot be said: too few points, or too little in them."
         )
     if points.left_out:
         sentences.append("Left out, an area is not positive: " + ", ".join(points.left_out) + ".")
@@ -146,7 +151,7 @@ def _points(data: BandData, areas: SeriesFit, extinction_ratio: float) -> VantHo
     by_shared = np.full((data.n_spectra, len(areas.values)), np.nan)
     for number in np.flatnonzero(kept):
         own[number], by_shared[number] = _ln_ratio(data, areas, int(number))
-    joint = by_shared @ np.nan_to_num(areas.covariance) @ by_shared.T
+    joint = by_shared @ known_covariance(areas) @ by_shared.T
     joint[np.diag_indices_from(joint)] += own
     return VantHoffPoints(
         labels=data.labels,

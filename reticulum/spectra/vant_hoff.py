@@ -204,7 +204,7 @@ def ln_k_errors(fit: SeriesFit, temperatures_k: ArrayLike) -> NDArray[np.float64
     Returns
     -------
     numpy.ndarray
-        (n,); a thermal parameter that was held counts as exactly known.
+        (n,); a thermal parameter that was held counts as exactly known; NaN if one has no error.
 
     Raises
     ------
@@ -221,8 +221,26 @@ def ln_k_errors(fit: SeriesFit, temperatures_k: ArrayLike) -> NDArray[np.float64
         )
     columns = ln_k_columns(temperatures_k, heat_capacity=model.heat_capacity)
     n = columns.shape[1]
-    thermal = np.nan_to_num(fit.covariance[-n:, -n:])
+    thermal = known_covariance(fit)[-n:, -n:]
     return np.asarray(np.sqrt(np.einsum("ti,ij,tj->t", columns, thermal, columns)))
+
+
+def known_covariance(fit: SeriesFit) -> NDArray[np.float64]:
+    """Covariance of the shared parameters (p, p) with those held or at a limit exactly known.
+
+    What the data do not determine stays NaN.
+
+    Parameters
+    ----------
+    fit
+        The fit.
+
+    """
+    covariance = fit.covariance.copy()
+    for number, name in enumerate(fit.model.parameters):
+        if name in fit.held or name in fit.at_bound:
+            covariance[number, :] = covariance[:, number] = 0.0
+    return covariance
 
 
 def van_t_hoff_law(points: VantHoffPoints, *, heat_capacity: bool) -> VantHoffLaw:
