@@ -198,19 +198,20 @@ def _at_first_origin(atoms: Atoms, rotations: IntMatrix, conventional: IntMatrix
     quarters = np.array(list(product(range(4), repeat=3))) / 4.0 @ conventional
     change = np.einsum("gij,tj->tgi", rotations - np.eye(3, dtype=np.int64), quarters)
     allowed = quarters[np.abs(change - np.rint(change)).max(axis=(1, 2)) < _WHOLE]
+    given = atoms.get_scaled_positions(wrap=False)
     best = None
     for shift in allowed:
-        moved = atoms.copy()
-        scaled = (atoms.get_scaled_positions(wrap=False) + shift + _OFFSET) % 1.0
-        moved.set_scaled_positions(scaled - _OFFSET)
+        scaled = (given + shift + _OFFSET) % 1.0
         rounded = (scaled // _GRID).astype(np.int64)
         keys = list(zip((-atoms.numbers).tolist(), *rounded.T.tolist(), strict=True))
         sequence = sorted(range(len(keys)), key=keys.__getitem__)
         key = [keys[number] for number in sequence]
         if best is None or key < best[0]:
-            best = (key, moved[sequence])
+            best = (key, sequence, scaled - _OFFSET)
     assert best is not None  # no shift is always allowed
-    return best[1]
+    moved = atoms.copy()
+    moved.set_scaled_positions(best[2])
+    return moved[best[1]]
 
 
 def _one_metal(graph: ClusterGraph, label: str) -> str:
