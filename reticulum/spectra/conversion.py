@@ -128,6 +128,32 @@ def to_kubelka_munk(spectrum: Spectrum, *, floor: float = SATURATION_FLOOR) -> S
     )
 
 
+def kubelka_munk_reflectance(kubelka_munk: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Reflectance R = 1 + F - √(F² + 2F) of a Kubelka-Munk function, the inverse of F(R).
+
+    Parameters
+    ----------
+    kubelka_munk
+        F, zero or more, of any shape.
+
+    Raises
+    ------
+    InputError
+        If a value is negative or no number.
+
+    """
+    f = np.asarray(kubelka_munk, dtype=np.float64)
+    bad = ~(np.isfinite(f) & (f >= 0.0))
+    if bad.any():
+        raise InputError(
+            f"The Kubelka-Munk function is {f[bad][0]:g} at {int(bad.sum())} of {f.size} points.",
+            why="It is K/S, which is not negative.",
+            fix="Take a higher background.",
+        )
+    # the other form of 1 + F - sqrt(F² + 2F), which keeps its digits at large F
+    return np.asarray(1.0 / (1.0 + f + np.sqrt(f * (f + 2.0))))
+
+
 def to_pseudo_absorbance(spectrum: Spectrum, *, floor: float = SATURATION_FLOOR) -> Spectrum:
     """Pseudo-absorbance log10(1/R).
 

@@ -142,7 +142,14 @@ def simulate_series(
             true = max(t - flaws.lag_k * float(np.sign(following)), _COLDEST_K)
             axis = x - flaws.cycle_change_cm1 * (cycle - 1)
             columns = model.columns(values + conversion * (cycle - 1), true, axis)[0]
-            spectra.append(columns.sum(axis=1))
+            spectrum = columns.sum(axis=1)
+            if not (np.isfinite(spectrum).all() and float(spectrum.max()) > 0.0):
+                raise InputError(
+                    f"{model.name} has no band at {true:.0f} K with these parameters.",
+                    why="The width or the populations are no longer possible there.",
+                    fix="Change the parameters or the range of temperature.",
+                )
+            spectra.append(spectrum)
             shown.append(t)
             numbers.append(cycle)
             directions.append(HEATING if following > 0.0 else COOLING)
@@ -194,12 +201,12 @@ def _check(
     positive = [n for n in model.parameters if n.startswith("fwhm") and n not in _CHANGES]
     positive += [name for name in model.parameters if name == "mode_cm1"]
     bad += [name for name in positive if not float(parameters[name]) > 0.0]
-    if "eta" in model.parameters and not 0.0 <= float(parameters["eta"]) <= 1.0:
-        bad.append("eta")
+    mixing = [name for name in ("eta", "lorentz_share") if name in model.parameters]
+    bad += [name for name in mixing if not 0.0 <= float(parameters[name]) <= 1.0]
     if bad:
         raise InputError(
             f"{model.name} cannot have {bad[0]} = {parameters[bad[0]]}.",
-            why="Numbers must be finite, widths and modes positive, and eta from 0 to 1.",
+            why="Numbers must be finite, widths and modes positive, and mixings from 0 to 1.",
             fix="Correct it.",
         )
     if cycles < 1:
