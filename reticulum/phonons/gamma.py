@@ -20,6 +20,13 @@ from reticulum.phonons.force_constants import (
     hessian_from_phonopy,
     symmetrise_hessian,
 )
+from reticulum.phonons.formats.phonopy_cell import to_ase
+from reticulum.phonons.formats.phonopy_files import (
+    force_constants_from_sets,
+    forces_in,
+    phonopy_of_yaml,
+    read_phonopy_yaml,
+)
 from reticulum.provenance import read_json
 
 if TYPE_CHECKING:
@@ -154,17 +161,6 @@ def load_gamma_phonons(path: Path) -> GammaPhonons:
     )
 
 
-#: What phonopy's reader raises for a damaged file, YAML's own errors apart.
-_PHONOPY_READING_ERRORS = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-)
-
-
 def read_phonopy_file(path: Path) -> tuple[Atoms, NDArray[np.float64]]:
     """Structure and force constants of a phonopy YAML file whose supercell is the primitive cell.
 
@@ -184,33 +180,20 @@ def read_phonopy_file(path: Path) -> tuple[Atoms, NDArray[np.float64]]:
         If the file is damaged or holds no force constants.
 
     """
-    import phonopy
-    import yaml
-    from ase import Atoms as PlainAtoms
-
     try:
-        loaded = phonopy.load(
-            str(path), log_level=0, produce_fc=True, symmetrize_fc=False, is_compact_fc=False
-        )
-    except (*_PHONOPY_READING_ERRORS, yaml.YAMLError) as error:
+        content = read_phonopy_yaml(path)
+        tolerance = content.tolerance_a or SYMMETRY_TOLERANCE_A
+        phonopy = phonopy_of_yaml(content, tolerance)
+        if not forces_in(content) or len(phonopy.supercell) != len(phonopy.primitive):
+            raise InputError(
+                f"{path} holds no force constants of the primitive cell.",
+                why="Only Gamma phonons of a single cell are handled.",
+            )
+        constants = force_constants_from_sets(phonopy, content.data.dataset, path, tolerance)
+    except InputError as error:
         raise InputError(
-            f"{path} cannot be read by phonopy.",
-            why=f"It is damaged or incomplete ({type(error).__name__}).",
+            error.what,
+            why=error.why,
             fix="Delete it and run the command that made it again; stored forces are kept.",
         ) from error
-    cell = loaded.primitive
-    constants = loaded.force_constants
-    if constants is None or len(constants) != len(cell):
-        raise InputError(
-            f"{path} holds no force constants of the primitive cell.",
-            why="Only Gamma phonons of a single cell are handled.",
-            fix="Give a run folder made by: reticulum phonons",
-        )
-    atoms = PlainAtoms(
-        symbols=cell.symbols,
-        cell=cell.cell,
-        scaled_positions=cell.scaled_positions,
-        masses=cell.masses,
-        pbc=True,
-    )
-    return atoms, np.array(constants, dtype=np.float64)
+    return to_ase(phonopy.primitive), np.array(constants.force_constants_ev_a2)

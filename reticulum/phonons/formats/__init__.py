@@ -1,0 +1,1 @@
+"""Files of other programs that hold force constants or Born charges, and how they are read."""

@@ -1,0 +1,362 @@
+"""Force constants from the files of phonopy: YAML, FORCE_SETS, FORCE_CONSTANTS and HDF5.
+
+phonopy.load is not used: it also takes FORCE_CONSTANTS, FORCE_SETS and BORN of the folder one
+happens to be in, and reads YAML in a way that runs code written in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reticulum.errors import InputError
+from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
+from reticulum.phonons.formats.damaged import reading
+from reticulum.phonons.formats.displacement_sets import DisplacementSets, require_enough
+from reticulum.phonons.formats.phonopy_cell import to_phonopy
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SupercellForceConstants:
+    """Force constants of a supercell, as a program left them.
+
+    Attributes
+    ----------
+    phonopy
+        phonopy object with the cells, in the calculator's units.
+    force_constants_ev_a2
+        (m, m, 3, 3) or, for the atoms of the primitive cell only, (n, m, 3, 3), eV/Å².
+    sets
+        The displacements they came from; None if they were stored as they are.
+    origin
+        Where they come from, in words.
+
+    """
+
+    phonopy: Any
+    force_constants_ev_a2: NDArray[np.float64]
+    sets: DisplacementSets | None
+    origin: str
+
+    def __post_init__(self) -> None:
+        if self.force_constants_ev_a2.ndim != 4:
+            raise ValueError("force constants must have four dimensions")
+        self.force_constants_ev_a2.setflags(write=False)
+
+    @property
+    def length_a(self) -> float:
+        """Unit of length of the cells, Å."""
+        return calculator_units(self.phonopy)[0]
+
+
+def calculator_units(phonopy: Any) -> tuple[float, float]:
+    """Unit of length, Å, and of force constants, eV/Å², of the calculator of a phonopy object."""
+    from phonopy.physical_units import get_calculator_physical_units
+
+    units = get_calculator_physical_units(phonopy.calculator)
+    return float(units.distance_to_A), float(units.force_to_eVperA / units.distance_to_A)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PhonopyYamlContent:
+    """What a phonopy YAML file holds.
+
+    Attributes
+    ----------
+    path
+        The file.
+    data
+        phonopy's own form of it.
+    tolerance_a
+        Symmetry tolerance that it states, in its unit of length; None if it states none.
+
+    """
+
+    path: Path
+    data: Any
+    tolerance_a: float | None
+
+    @property
+    def has_forces(self) -> bool:
+        """Whether it holds force constants, or displacements with forces."""
+        return self.data.force_constants is not None or forces_in(self)
+
+
+def forces_in(content: PhonopyYamlContent) -> bool:
+    """Whether a YAML file holds displacements with forces."""
+    from phonopy.structure.dataset import forces_in_dataset
+
+    return bool(forces_in_dataset(content.data.dataset))
+
+
+def read_phonopy_yaml(path: Path) -> PhonopyYamlContent:
+    """Content of a phonopy YAML file, compressed or not.
+
+    Parameters
+    ----------
+    path
+        ``phonopy.yaml``, ``phonopy_disp.yaml``, ``phonopy_params.yaml`` or one like them, with
+        .xz, .gz, .bz2 or .lzma if it is compressed.
+
+    Raises
+    ------
+    InputError
+        If it is damaged, or no such file.
+
+    """
+    import yaml
+    from phonopy.file_IO import get_io_module_to_decompress
+    from phonopy.interface.phonopy_yaml import load_phonopy_yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with reading(path, "a phonopy YAML file"):
+        with get_io_module_to_decompress(path).open(path, "rb") as stream:
+            content = yaml.load(stream, Loader=loader)
+        if not isinstance(content, dict):
+            raise InputError(
+                f"{path} is not a phonopy YAML file.",
+                why="It holds no entries.",
+                fix="Give phonopy_params.yaml, phonopy_disp.yaml or phonopy.yaml.",
+            )
+        data = load_phonopy_yaml(content)
+        header = content.get("phonopy")
+        stated = header.get("symmetry_tolerance") if isinstance(header, dict) else None
+        tolerance = None if stated is None else float(stated)
+    if data.unitcell is None:
+        raise InputError(
+            f"{path} holds no unit cell.",
+            why="It is not a file of a phonopy calculation (mesh.yaml, band.yaml and the like "
+            "have none).",
+            fix="Give phonopy_params.yaml, phonopy_disp.yaml or phonopy.yaml.",
+        )
+    return PhonopyYamlContent(path=path, data=data, tolerance_a=tolerance)
+
+
+def phonopy_of_yaml(content: PhonopyYamlContent, tolerance_a: float) -> Any:
+    """Phonopy object of the cells of a YAML file."""
+    from phonopy import Phonopy
+    from phonopy.physical_units import get_calculator_physical_units
+
+    data = content.data
+    if getattr(data.unitcell, "has_weighted_species", False):
+        raise InputError(
+            f"{content.path} mixes elements on one site (virtual crystal).",
+            why="Such sites have no chemistry to assign modes by.",
+            fix="Use a structure with one element on each site.",
+        )
+    with reading(content.path, "a phonopy calculation"):
+        length_a = get_calculator_physical_units(data.calculator).distance_to_A
+        return Phonopy(
+            data.unitcell,
+            supercell_matrix=np.eye(3, dtype=int)
+            if data.supercell_matrix is None
+            else data.supercell_matrix,
+            primitive_matrix="auto" if data.primitive_matrix is None else data.primitive_matrix,
+            symprec=tolerance_a / length_a,
+            calculator=data.calculator,
+        )
+
+
+def phonopy_of_structure(
+    atoms: Atoms,
+    supercell: NDArray[np.int64],
+    *,
+    primitive: str = "auto",
+    tolerance_a: float = SYMMETRY_TOLERANCE_A,
+) -> Any:
+    """Phonopy object of a unit cell in Å.
+
+    Parameters
+    ----------
+    atoms
+        The unit cell.
+    supercell
+        (3, 3) integers.
+    primitive
+        phonopy's word for the primitive cell: "auto", or "P" for the unit cell.
+    tolerance_a
+        Symmetry tolerance, Å.
+
+    """
+    from phonopy import Phonopy
+
+    with reading(Path("The structure"), "a cell of phonopy"):
+        return Phonopy(
+            to_phonopy(atoms),
+            supercell_matrix=supercell,
+            primitive_matrix=primitive,
+            symprec=tolerance_a,
+        )
+
+
+def force_constants_from_sets(
+    phonopy: Any, dataset: Any, path: Path, tolerance_a: float
+) -> SupercellForceConstants:
+    """Force constants from displacements and forces.
+
+    Sets with one displaced atom each are solved by finite differences with symmetry, those with
+    all atoms displaced by symfc; both by phonopy, and not symmetrised any further.
+
+    Parameters
+    ----------
+    phonopy
+        The cells.
+    dataset
+        phonopy's data set of displacements and forces, in the calculator's units.
+    path
+        The file it comes from.
+    tolerance_a
+        Symmetry tolerance, for the message.
+
+    Raises
+    ------
+    InputError
+        If it belongs to another supercell, or does not fix all force constants.
+
+    """
+    sets = DisplacementSets.of(dataset, calculator_units(phonopy)[0])
+    require_enough(phonopy, dataset, path, tolerance_a)
+    with reading(path, "displacements with forces of this cell"):
+        phonopy.dataset = dataset
+        phonopy.produce_force_constants(
+            show_drift=False,
+            calculate_full_force_constants=False,
+            fc_calculator=None if sets.one_atom_each else "symfc",
+        )
+    return SupercellForceConstants(
+        phonopy=phonopy,
+        force_constants_ev_a2=_in_ev_a2(phonopy.force_constants, phonopy, path),
+        sets=sets,
+        origin=f"forces in {path.name}",
+    )
+
+
+def stored_force_constants(phonopy: Any, stored: Any, path: Path) -> SupercellForceConstants:
+    """Force constants that a YAML file holds."""
+    return SupercellForceConstants(
+        phonopy=phonopy,
+        force_constants_ev_a2=_in_ev_a2(stored, phonopy, path),
+        sets=None,
+        origin=f"force constants in {path.name}",
+    )
+
+
+def read_force_sets(path: Path, n_atoms: int) -> Any:
+    """Displacements and forces of a FORCE_SETS file, as phonopy holds them.
+
+    Parameters
+    ----------
+    path
+        The file.
+    n_atoms
+        Number of atoms of the supercell.
+
+    Raises
+    ------
+    InputError
+        If it is damaged or of another number of atoms.
+
+    """
+    from phonopy.file_IO import parse_FORCE_SETS
+
+    with reading(path, "FORCE_SETS"):
+        stated = atoms_of_force_sets(path)
+        if stated is not None and stated != n_atoms:
+            raise _other_number(path, stated, n_atoms)
+        return parse_FORCE_SETS(filename=path, natom=n_atoms)
+
+
+def atoms_of_force_sets(path: Path) -> int | None:
+    """Number of atoms that FORCE_SETS states in its first line; None if it states none."""
+    with reading(path, "FORCE_SETS"), path.open(encoding="utf-8") as stream:
+        words = next((line.split() for line in stream if line.strip()), [])
+        return int(words[0]) if len(words) == 1 else None
+
+
+def shape_of_force_constants(path: Path) -> tuple[int, int]:
+    """Numbers of rows and columns, in atoms, of FORCE_CONSTANTS or force_constants.hdf5."""
+    with reading(path, "force constants"):
+        if path.suffix == ".hdf5":
+            from phonopy.file_IO import read_force_constants_hdf5
+
+            shape = read_force_constants_hdf5(filename=path).shape
+            return int(shape[0]), int(shape[1])
+        with path.open(encoding="utf-8") as stream:
+            numbers = [int(word) for word in stream.readline().split()]
+        return numbers[0], numbers[-1]
+
+
+def read_force_constants(path: Path, phonopy: Any) -> SupercellForceConstants:
+    """Force constants of FORCE_CONSTANTS or force_constants.hdf5.
+
+    Parameters
+    ----------
+    path
+        The file.
+    phonopy
+        The cells they belong to.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, or belongs to another supercell or primitive cell.
+
+    """
+    from phonopy.file_IO import parse_FORCE_CONSTANTS, read_force_constants_hdf5
+    from phonopy.interface.calculator import get_force_constant_conversion_factor
+
+    rows = phonopy.primitive.p2s_map
+    n_atoms = len(phonopy.supercell)
+    shape = shape_of_force_constants(path)
+    if shape[1] != n_atoms:
+        raise _other_number(path, shape[1], n_atoms)
+    if shape[0] not in (n_atoms, len(rows)):
+        raise InputError(
+            f"{path} has force constants of {shape[0]} of {n_atoms} atoms, but the primitive cell "
+            f"has {len(rows)}.",
+            why="It was written for another primitive cell of the same crystal.",
+            fix="Put the phonopy_disp.yaml or phonopy.yaml of that calculation beside it.",
+        )
+    unit = None
+    with reading(path, "force constants of this primitive cell"):
+        if path.suffix == ".hdf5":
+            values, unit = read_force_constants_hdf5(
+                filename=path, p2s_map=rows, return_physical_unit=True
+            )
+        else:
+            values = parse_FORCE_CONSTANTS(filename=path, p2s_map=rows)
+        if unit is not None:
+            values = values * get_force_constant_conversion_factor(unit, phonopy.calculator)
+    return SupercellForceConstants(
+        phonopy=phonopy,
+        force_constants_ev_a2=_in_ev_a2(values, phonopy, path),
+        sets=None,
+        origin=f"force constants in {path.name}",
+    )
+
+
+def _in_ev_a2(values: Any, phonopy: Any, path: Path) -> NDArray[np.float64]:
+    """Force constants in eV/Å², real and finite."""
+    if values is None or np.iscomplexobj(values) or not np.isfinite(values).all():
+        raise InputError(
+            f"The force constants from {path} are not real numbers.",
+            why="Some are missing, complex, infinite or not a number.",
+            fix="Look for failed force calculations among those it was made from.",
+        )
+    return np.array(values, dtype=np.float64) * calculator_units(phonopy)[1]
+
+
+def _other_number(path: Path, there: int, here: int) -> InputError:
+    return InputError(
+        f"{path} is of {there} atoms, but the supercell has {here}.",
+        why="It belongs to another structure or another supercell.",
+        fix="Put the phonopy_disp.yaml of that calculation beside it, or name its structure "
+        "(--structure) and supercell (--supercell).",
+    )
