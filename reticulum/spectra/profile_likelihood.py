@@ -157,6 +157,8 @@ def _profile(
         notes.append("A lower minimum than the fit given was found and profiled.")
     if below.swapped or above.swapped:
         notes.append("The components change places before the misfit rises enough: open end.")
+    if below.given_up or above.given_up:
+        notes.append("The search for an end was given up: what was not found counts as open.")
     if not converged:
         notes.append("Some refits did not end at a minimum: the intervals may be too narrow.")
     return ProfileLikelihood(

@@ -97,7 +97,7 @@ class ProfileWalk:
         self._limit = self._farthest()
         # distance from the optimum, root of the excess, parameters
         self.found: list[tuple[float, float, NDArray[np.float64]]] = [(0.0, 0.0, fit.values)]
-        self.converged, self.swapped = True, False
+        self.converged, self.swapped, self.given_up = True, False, False
 
     def _farthest(self) -> float:
         """Largest distance: inside the limits of the model, lines inside the window."""
@@ -141,6 +141,8 @@ class ProfileWalk:
             self.converged = self.converged and bool(refit.converged)
             self.found.append((distance, float(np.sqrt(max(excess, 0.0))), refit.values))
             self.found.sort(key=lambda entry: entry[0])
+        else:
+            self.given_up = self._next() is not None
         return None
 
     def _order(self, values: NDArray[np.float64]) -> bool:
@@ -171,7 +173,8 @@ class ProfileWalk:
         if len(self.found) == 1:
             return conditional_start(self._fit, {self._name: value})
         first, second = sorted(self.found, key=lambda entry: abs(entry[0] - distance))[:2]
-        part = (distance - first[0]) / (second[0] - first[0])
+        # no further beyond both than they are apart: a long step leaves the line soon
+        part = max((distance - first[0]) / (second[0] - first[0]), -1.0)
         values = first[2] + part * (second[2] - first[2])
         names = self._fit.model.parameters
         return dict(zip(names, values.tolist(), strict=True)) | {self._name: value}

@@ -132,9 +132,9 @@ def _warning(points: VantHoffPoints, law: VantHoffLaw, hold: bool) -> str:
     else:
         factors = law.understatement
         sentences.append(
-            "With this noise the errors of ΔH, ΔS and ΔCp should be "
+            "For these spectra that makes the errors of ΔH, ΔS and ΔCp too small by factors of "
             + ", ".join(f"{factor:.1f}" for factor in factors[:2])
-            + f" and {factors[2]:.1f} times those stated (law with ΔCp)."
+            + f" and {factors[2]:.1f} (law with ΔCp)."
             if np.isfinite(factors).all()
             else "By how much cannot be said: too few points, or too little in them."
         )

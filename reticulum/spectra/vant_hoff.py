@@ -118,6 +118,9 @@ class VantHoffLaw:
     dh_joint_error_kj_mol, ds_joint_error_j_mol_k, dcp_joint_error_j_mol_k
         Standard errors of the same numbers with those of centres and widths, from the noise of
         the spectra.
+    understatement
+        Errors of ΔH, ΔS and ΔCp with those of centres and widths over the errors that known
+        centres and widths would give, both from the noise of the spectra; NaN for a ΔCp of 0.
     rms
         Root mean square of ln K less the law.
     n_points
@@ -135,19 +138,9 @@ class VantHoffLaw:
     dh_joint_error_kj_mol: float
     ds_joint_error_j_mol_k: float
     dcp_joint_error_j_mol_k: float
+    understatement: tuple[float, float, float]
     rms: float
     n_points: int
-
-    @property
-    def understatement(self) -> tuple[float, float, float]:
-        """Joint over stated standard errors of ΔH, ΔS and ΔCp; NaN where one is missing or 0."""
-        pairs = (
-            (self.dh_joint_error_kj_mol, self.dh_error_kj_mol),
-            (self.ds_joint_error_j_mol_k, self.ds_error_j_mol_k),
-            (self.dcp_joint_error_j_mol_k, self.dcp_error_j_mol_k),
-        )
-        first, second, third = (joint / own if own > 0.0 else float("nan") for joint, own in pairs)
-        return first, second, third
 
     def ln_k(self, temperatures_k: ArrayLike) -> NDArray[np.float64]:
         """Law at temperatures (n,) in K; (n,)."""
@@ -156,9 +149,8 @@ class VantHoffLaw:
 
     def to_dict(self) -> dict[str, object]:
         """Return plain Python types for JSON."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__} | {
-            "understatement": list(self.understatement)
-        }
+        found = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return found | {"understatement": list(self.understatement)}
 
 
 def ln_k_columns(temperatures_k: ArrayLike, *, heat_capacity: bool) -> NDArray[np.float64]:
@@ -262,16 +254,20 @@ def van_t_hoff_law(points: VantHoffPoints, *, heat_capacity: bool) -> VantHoffLa
     p = columns.shape[1]
     values, stated, joint = (np.array([np.nan, np.nan, np.nan if heat_capacity else 0.0])
                              for _ in range(3))  # fmt: skip
-    rms = float("nan")
+    factors, rms = np.full(3, np.nan), float("nan")
     if len(np.unique(t)) >= p:
         solve = np.linalg.pinv(columns * weight[:, None]) * weight
         values[:p] = solve @ y
         joint[:p] = np.sqrt(np.diag(solve @ points.joint_covariance[np.ix_(kept, kept)] @ solve.T))
+        # with weights 1/σ these are the squares of the errors at known centres and widths
+        known = np.diag((solve / weight) @ (solve / weight).T)
+        if (sigma > 0.0).all():
+            factors[:p] = joint[:p] / np.sqrt(known)
         left = y - columns @ values[:p]
         rms = float(np.sqrt(np.mean(left**2)))
         if len(y) > p:
             scatter = float(((left * weight) ** 2).sum()) / (len(y) - p)
-            stated[:p] = np.sqrt(scatter * np.diag((solve / weight) @ (solve / weight).T))
+            stated[:p] = np.sqrt(scatter * known)
     return VantHoffLaw(
         heat_capacity=heat_capacity,
         dh_kj_mol=float(values[0]),
@@ -283,6 +279,7 @@ def van_t_hoff_law(points: VantHoffPoints, *, heat_capacity: bool) -> VantHoffLa
         dh_joint_error_kj_mol=float(joint[0]),
         ds_joint_error_j_mol_k=float(joint[1]),
         dcp_joint_error_j_mol_k=float(joint[2]),
+        understatement=(float(factors[0]), float(factors[1]), float(factors[2])),
         rms=rms,
         n_points=len(y),
     )

@@ -6,14 +6,15 @@ import json
 
 import numpy as np
 import pytest
-from two_state_series import moving_band, truth, two_states
+from two_state_series import AXIS, MOVING, TEMPERATURES, moving_band, truth, two_states
 
 from reticulum.errors import InputError
 from reticulum.provenance import to_jsonable
-from reticulum.spectra.band_models import TwoStateModel
+from reticulum.spectra.band_models import OneBandModel, TwoStateModel
 from reticulum.spectra.extinction_ratio import ExtinctionTreatment, extinction_effect
 from reticulum.spectra.line_shapes import LineShape
 from reticulum.spectra.model_comparison import compare_models
+from reticulum.spectra.simulation import simulate_series
 from reticulum.spectra.two_state_evidence import linear_shift_null, two_state_evidence
 from reticulum.spectra.variable_projection import fit_series
 from reticulum.thermal.two_state import linear_shift_null_dcp
@@ -67,6 +68,20 @@ def test_a_moving_band_is_shown_for_what_it_is():
     # a large ΔCp for no reason, of the size of the null
     assert found.null.fitted_j_mol_k > 25.0
     assert abs(found.null.fitted_j_mol_k - found.null.dcp_j_mol_k) < 25.0
+
+
+def test_a_band_that_does_not_move_says_nothing_and_breaks_nothing():
+    """Two states have nothing to hold on to: open intervals and no ΔCp worth the name."""
+    data = simulate_series(
+        OneBandModel(), MOVING | {"centre_1": 0.0}, TEMPERATURES, AXIS, cycles=1, seed=1
+    )
+    outcomes = compare_models(data, shapes=(LineShape.GAUSSIAN,))
+    found = two_state_evidence(data, outcomes, baseline_order=-1)
+    assert found.singular.n_above_noise == 1
+    assert not found.isosbestic.discriminates
+    heat = next(p for p in found.profiles if p.parameter == "dcp_j_mol_k")
+    assert None in heat.interval_95
+    json.dumps(to_jsonable(found.to_dict()), allow_nan=False)
 
 
 def test_without_a_law_there_is_no_evidence(measured):
