@@ -59,7 +59,7 @@ def test_every_check_is_there(measured):
 
 
 def test_a_moving_band_is_shown_for_what_it_is():
-    data = moving_band(1, noise=0.01)
+    data = moving_band(1, noise=0.01, cycles=1)
     outcomes = compare_models(data, shapes=(LineShape.GAUSSIAN,))
     found = two_state_evidence(data, outcomes, baseline_order=-1)
     assert found.singular.n_above_noise > 2
