@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from reticulum.cli.console import check_json_target, print_table, reporting, write_result
+from reticulum.cli.console import reporting, write_result
+from reticulum.cli.fit_options import preparation_from, require_absent, settings_from
+from reticulum.cli.fit_work import check_targets, fit_saved, fit_spectra, write_fit
 from reticulum.cli.options import JsonOption
 
-if TYPE_CHECKING:
-    from reticulum.spectra.band_fit import BandFit
-    from reticulum.spectra.spectrum import SpectralSeries
-
-#: Baselines by name and their order.
-_BASELINES = {"none": -1, "constant": 0, "line": 1}
-
-#: Conversions by name.
-_CONVERSIONS = ("absorbance", "kubelka-munk", "pseudo-absorbance")
+#: Panels of the help.
+_READING = "Reading and preparing spectra"
+_FITTING = "The fit"
+_LOOKING = "Checks and files"
 
 
 def fit(
     source: Annotated[
-        str, typer.Argument(metavar="FOLDER", help="A folder of spectra, or one file with several.")
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A folder of spectra, one file with several, or the folder of a saved fit.",
+        ),
     ],
     window: Annotated[
-        tuple[float, float],
-        typer.Option("--window", metavar="LOW HIGH", help="Part of the axis with the band, cm⁻¹."),
-    ],
+        tuple[float, float] | None,
+        typer.Option(
+            "--window",
+            metavar="LOW HIGH",
+            help="Part of the axis with the band, cm⁻¹; a saved fit has its own.",
+            rich_help_panel=_FITTING,
+        ),
+    ] = None,
     quantity: Annotated[
         str | None,
         typer.Option(
@@ -35,51 +41,218 @@ def fit(
             metavar="NAME",
             help="What the values are, where files do not say it: absorbance, kubelka-munk, "
             "pseudo-absorbance, reflectance, transmittance.",
+            rich_help_panel=_READING,
         ),
     ] = None,
+    temperature_unit: Annotated[
+        str | None,
+        typer.Option(
+            "--temperature-unit",
+            metavar="UNIT",
+            help="C or K, where files do not say.",
+            rich_help_panel=_READING,
+        ),
+    ] = None,
+    axis_unit: Annotated[
+        str | None,
+        typer.Option(
+            "--axis-unit",
+            metavar="UNIT",
+            help="cm-1, nm or um, where files do not say.",
+            rich_help_panel=_READING,
+        ),
+    ] = None,
+    table: Annotated[
+        str | None,
+        typer.Option(
+            "--table",
+            metavar="CSV",
+            help="Table of file,temperature,cycle,direction.",
+            rich_help_panel=_READING,
+        ),
+    ] = None,
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            "--pattern",
+            metavar="REGEX",
+            help="Groups T, cycle, direction in names of files.",
+            rich_help_panel=_READING,
+        ),
+    ] = None,
+    in_order: Annotated[
+        bool,
+        typer.Option(
+            "--in-order",
+            help="The spectra of a cycle stand in the order of measurement: heating and cooling "
+            "follow from it where nothing says them.",
+            rich_help_panel=_READING,
+        ),
+    ] = False,
     convert: Annotated[
         str | None,
         typer.Option(
             "--convert",
             metavar="TO",
-            help="Convert first: transmittance to absorbance, reflectance to kubelka-munk or "
-            "pseudo-absorbance.",
+            help="Transmittance to absorbance, reflectance to kubelka-munk or pseudo-absorbance.",
+            rich_help_panel=_READING,
         ),
     ] = None,
-    temperature_unit: Annotated[
-        str | None,
-        typer.Option("--temperature-unit", metavar="UNIT", help="C or K, where files do not say."),
+    mask: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mask",
+            metavar="'LOW HIGH'",
+            help="Leave a range out, cm⁻¹; or co2, water. May be repeated.",
+            rich_help_panel=_READING,
+        ),
     ] = None,
-    axis_unit: Annotated[
-        str | None,
-        typer.Option("--axis-unit", metavar="UNIT", help="cm-1, nm or um, where files do not say."),
-    ] = None,
-    table: Annotated[
-        str | None,
-        typer.Option("--table", metavar="CSV", help="Table of file,temperature,cycle,direction."),
-    ] = None,
-    pattern: Annotated[
+    mask_air: Annotated[
+        bool,
+        typer.Option(
+            "--mask-air",
+            help="Leave out the lines of air: co2 and water (1300-1900 cm⁻¹ as a whole).",
+            rich_help_panel=_READING,
+        ),
+    ] = False,
+    subtract_baseline: Annotated[
         str | None,
         typer.Option(
-            "--pattern", metavar="REGEX", help="Groups T, cycle, direction in names of files."
+            "--subtract-baseline",
+            metavar="KIND",
+            help="Before the fit: linear, asls, arpls or modpoly. Curved ones change widths and "
+            "areas; the baseline of the fit does not.",
+            rich_help_panel=_READING,
+        ),
+    ] = None,
+    baseline_window: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            "--baseline-window",
+            metavar="LOW HIGH",
+            help="Part of the axis that --subtract-baseline sees, cm⁻¹.",
+            rich_help_panel=_READING,
+        ),
+    ] = None,
+    baseline_setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--baseline-setting",
+            metavar="NAME=VALUE",
+            help="lam, p, order or end_points of --subtract-baseline. May be repeated.",
+            rich_help_panel=_READING,
+        ),
+    ] = None,
+    normalise: Annotated[
+        str | None,
+        typer.Option(
+            "--normalise",
+            metavar="BY",
+            help="maximum, area or reference-band. No fit needs it: overall areas are free.",
+            rich_help_panel=_READING,
+        ),
+    ] = None,
+    reference_band: Annotated[
+        tuple[float, float] | None,
+        typer.Option(
+            "--reference-band",
+            metavar="LOW HIGH",
+            help="For --normalise reference-band, cm⁻¹.",
+            rich_help_panel=_READING,
         ),
     ] = None,
     baseline: Annotated[
-        str,
-        typer.Option("--baseline", metavar="KIND", help="Under the band: none, constant or line."),
-    ] = "line",
+        str | None,
+        typer.Option(
+            "--baseline",
+            metavar="KIND",
+            help="Under the band, fitted with it: none, constant or line. Default: line.",
+            rich_help_panel=_FITTING,
+        ),
+    ] = None,
+    shape: Annotated[
+        str | None,
+        typer.Option(
+            "--shape",
+            metavar="NAME",
+            help="Of the one band in each spectrum: gaussian, lorentzian, pseudo-voigt or voigt; "
+            "models are fitted with all their shapes. Default: gaussian.",
+            rich_help_panel=_FITTING,
+        ),
+    ] = None,
     systematics: Annotated[
         float | None,
         typer.Option(
             "--systematics",
             metavar="PERCENT",
-            help="Systematic errors of the spectra, per cent of the maximum  [default: 1, assumed]",
+            help="Systematic errors of the spectra, % of the maximum. Default: 1 (assumed).",
+            rich_help_panel=_FITTING,
         ),
     ] = None,
     extinction_ratio: Annotated[
-        float,
-        typer.Option("--extinction-ratio", metavar="R", help="Extinction of loose over tight."),
-    ] = 1.0,
+        float | None,
+        typer.Option(
+            "--extinction-ratio",
+            metavar="R",
+            help="Extinction of loose over tight; it moves ΔS by -R ln r. Default: 1 (assumed).",
+            rich_help_panel=_FITTING,
+        ),
+    ] = None,
+    extinction_factor: Annotated[
+        float | None,
+        typer.Option(
+            "--extinction-factor",
+            metavar="G",
+            help="Factor to which that ratio is known, above 1; it goes into the error of ΔS.",
+            rich_help_panel=_FITTING,
+        ),
+    ] = None,
+    no_evidence: Annotated[
+        bool,
+        typer.Option(
+            "--no-evidence",
+            help="A quick look: without profiles, bootstrap, rank, crossing and two-step fit.",
+            rich_help_panel=_LOOKING,
+        ),
+    ] = False,
+    bootstrap: Annotated[
+        int | None,
+        typer.Option(
+            "--bootstrap",
+            metavar="N",
+            help="Refits to resampled cycles at most. Default: 200.",
+            rich_help_panel=_LOOKING,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed",
+            metavar="S",
+            help="Of the resampling, where not all cycles are refitted. Default: 0.",
+            rich_help_panel=_LOOKING,
+        ),
+    ] = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help="Save everything into a new folder: numbers, tables, figures. reticulum fit "
+            "FOLDER goes on from it.",
+            rich_help_panel=_LOOKING,
+        ),
+    ] = None,
+    figure: Annotated[
+        str | None,
+        typer.Option(
+            "--figure",
+            metavar="PATH",
+            help="Draw the summary page: .png, .svg or .pdf.",
+            rich_help_panel=_LOOKING,
+        ),
+    ] = None,
     json: JsonOption = None,
 ) -> None:
     """Fit one band at all temperatures in one step and say what its shift can prove.
@@ -88,142 +261,76 @@ def fit(
     """
     with reporting():
         from reticulum.errors import InputError
-        from reticulum.spectra.band_fit import fit_band
-        from reticulum.spectra.reading import read_series
-        from reticulum.spectra.verdict import DEFAULT_SYSTEMATICS_PERCENT
+        from reticulum.spectra.fit_files import is_saved_fit
 
-        check_json_target(json)
-        if baseline not in _BASELINES:
-            raise InputError(
-                f"The baseline {baseline!r} is not known.",
-                fix=f"Give one of: {', '.join(_BASELINES)}.",
-            )
-        series = read_series(
-            source,
-            quantity=quantity,
-            axis_unit=axis_unit,
-            temperature_unit=temperature_unit,
-            pattern=pattern,
-            table=table,
-        )
-        found = fit_band(
-            _converted(series, convert),
-            window,
-            baseline_order=_BASELINES[baseline],
-            systematics_percent=(
-                DEFAULT_SYSTEMATICS_PERCENT if systematics is None else systematics
-            ),
+        changes = settings_from(
+            window=window,
+            baseline=baseline,
+            shape=shape,
+            systematics=systematics,
             extinction_ratio=extinction_ratio,
+            extinction_factor=extinction_factor,
+            bootstrap=bootstrap,
+            seed=seed,
+            no_evidence=no_evidence,
         )
+        if is_saved_fit(source):
+            require_absent(
+                {
+                    "--quantity": quantity,
+                    "--temperature-unit": temperature_unit,
+                    "--axis-unit": axis_unit,
+                    "--table": table,
+                    "--pattern": pattern,
+                    "--in-order": in_order,
+                    "--convert": convert,
+                    "--mask": mask,
+                    "--mask-air": mask_air,
+                    "--subtract-baseline": subtract_baseline,
+                    "--baseline-window": baseline_window,
+                    "--baseline-setting": baseline_setting,
+                    "--normalise": normalise,
+                    "--reference-band": reference_band,
+                },
+                why=f"{source} is a saved fit: its spectra were read and prepared before.",
+            )
+            check_targets(output, figure, json)
+            found, sources = fit_saved(source, changes)
+        else:
+            if window is None:
+                raise InputError(
+                    "--window LOW HIGH is missing.",
+                    why="Only a saved fit has a window of its own.",
+                    fix="Give the part of the axis with the band: --window 1540 1640.",
+                )
+            preparation = preparation_from(
+                convert=convert,
+                masks=mask or (),
+                mask_air=mask_air,
+                subtract_baseline=subtract_baseline,
+                baseline_window=baseline_window,
+                baseline_settings=baseline_setting or (),
+                normalise=normalise,
+                reference_band=reference_band,
+                window=window,
+            )
+            check_targets(output, figure, json)
+            found, sources = fit_spectra(
+                source,
+                {
+                    "quantity": quantity,
+                    "axis_unit": axis_unit,
+                    "temperature_unit": temperature_unit,
+                    "pattern": pattern,
+                    "table": table,
+                },
+                preparation,
+                changes | ({"order_is_measured": True} if in_order else {}),
+            )
+        written = write_fit(found, sources, output, figure)
         if json is not None:
             write_result(found.to_dict(), json)
             return
-        _print(found)
+        from reticulum.cli.fit_report import print_report
 
-
-def _converted(series: SpectralSeries, convert: str | None) -> SpectralSeries:
-    from dataclasses import replace
-
-    from reticulum.errors import InputError
-    from reticulum.spectra.conversion import to_absorbance, to_kubelka_munk, to_pseudo_absorbance
-
-    if convert is None:
-        return series
-    laws = dict(
-        zip(_CONVERSIONS, (to_absorbance, to_kubelka_munk, to_pseudo_absorbance), strict=True)
-    )
-    if convert not in laws:
-        raise InputError(
-            f"There is no conversion to {convert!r}.", fix=f"Give one of: {', '.join(laws)}."
-        )
-    return replace(series, spectra=tuple(laws[convert](spectrum) for spectrum in series.spectra))
-
-
-def _print(found: BandFit) -> None:
-    data, positions = found.data, found.positions
-    print_table(
-        "One Gaussian in each spectrum",
-        ("spectrum", "T, K ", "cycle ", "centre, cm⁻¹ ", "± ", "FWHM, cm⁻¹ ", "± "),
-        [
-            (
-                data.labels[n],
-                f"{data.temperatures_k[n]:.2f}",
-                str(data.cycles[n]),
-                f"{positions.centres_cm1[n]:.2f}",
-                f"{positions.centre_errors_cm1[n]:.2f}",
-                f"{positions.fwhms_cm1[n]:.2f}",
-                f"{positions.fwhm_errors_cm1[n]:.2f}",
-            )
-            for n in range(data.n_spectra)
-        ],
-    )
-    slope = found.slope
-    typer.echo(
-        f"Slope {slope.slope_cm1_per_k:.4f} cm⁻¹/K "
-        f"({_interval(slope.interval_cm1_per_k)} at 95 %), robust "
-        f"{slope.robust_slope_cm1_per_k:.4f} ({_interval(slope.robust_interval_cm1_per_k)}).\n"
-    )
-    print_table(
-        "Models of the whole series",
-        ("model", "left over, % of max ", "BIC less best ", "parameters ± standard error"),
-        _model_rows(found),
-    )
-    verdict = found.verdict
-    typer.echo(f"Verdict: {verdict.verdict.value}.")
-    for reason in verdict.reasons:
-        typer.echo(f"  {reason}")
-    if verdict.what_would_decide:
-        typer.echo(f"  What would decide: {verdict.what_would_decide}")
-    _print_null(found)
-    for note in found.notes:
-        typer.echo(f"note: {note}", err=True)
-
-
-def _print_null(found: BandFit) -> None:
-    """Print what a single moving band would have given, beside the best two-state law."""
-    from reticulum.spectra.band_models import TwoStateModel
-    from reticulum.thermal.two_state import linear_shift_null_dcp
-
-    laws = [
-        outcome
-        for outcome in found.verdict.outcomes
-        if outcome.fit is not None
-        and isinstance(outcome.fit.model, TwoStateModel)
-        and outcome.fit.model.heat_capacity
-    ]
-    if not laws:
-        return
-    fit = min(laws, key=lambda outcome: outcome.bic).fit
-    assert fit is not None
-    named = fit.parameters
-    null = linear_shift_null_dcp(named["dh_kj_mol"], named["ds_j_mol_k"])
-    typer.echo(
-        f"\nBeside the two-state law with ΔCp {named['dcp_j_mol_k']:.1f} J/mol/K: a single band "
-        f"with a linear shift, forced into these ΔH and ΔS, would give {null:.1f}. A ΔCp near that "
-        "is no evidence for two states. ΔS holds R ln r of the extinction ratio r, which spectra "
-        "cannot tell."
-    )
-
-
-def _model_rows(found: BandFit) -> list[tuple[str, str, str, str]]:
-    outcomes = found.verdict.outcomes
-    if not outcomes:
-        return []
-    best = min(outcome.bic for outcome in outcomes)
-    rows = []
-    for outcome in sorted(outcomes, key=lambda entry: entry.bic):
-        parameters = "free in each spectrum"
-        if outcome.fit is not None:
-            errors = outcome.fit.errors
-            parameters = ", ".join(
-                f"{name} {value:.4g} ± {errors[name]:.2g}"
-                for name, value in outcome.fit.parameters.items()
-            )
-        rows.append(
-            (outcome.name, f"{outcome.misfit_percent:.2f}", f"{outcome.bic - best:.0f}", parameters)
-        )
-    return rows
-
-
-def _interval(pair: tuple[float, float]) -> str:
-    return f"{pair[0]:.4f} to {pair[1]:.4f}"
+        print_report(found, written)

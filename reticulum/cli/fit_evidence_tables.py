@@ -67,7 +67,8 @@ def print_one_and_two_steps(found: TwoStateEvidence) -> None:
         rows,
     )
     print_text(
-        f"BIC falls by {found.bic_gain:.0f} with ΔCp.",
+        f"With ΔCp, BIC {'falls' if found.bic_gain > 0.0 else 'rises'} by "
+        f"{abs(found.bic_gain):.0f}.",
         f"Warning: {found.two_step.warning}",
         "",
     )
@@ -89,7 +90,7 @@ def print_intervals(profiles: Sequence[ProfileLikelihood], bootstrap: CycleBoots
         label, unit = symbol(profile.parameter)
         rows.append(
             (
-                f"{label}, {unit}" if unit else label,
+                f"{label.removesuffix(' centre')}, {unit}",
                 value_words(profile.best, profile.standard_error),
                 interval_words(profile.interval_95) if len(profile.values) > 1 else "-",
                 interval_words(resampled[profile.parameter])
@@ -123,8 +124,9 @@ def print_rank(found: SingularValues, isosbestic: IsosbesticSpread) -> None:
 def print_centre_sensitivity(found: CentreSensitivity) -> None:
     """Print how the law moves when the centres are held elsewhere."""
     print_table(
-        f"The law with centres held {found.shift_cm1:g} cm⁻¹ off their best",
-        ("", "tight ", "loose ", "ΔH, kJ/mol ", "ΔS, J/mol/K ", "ΔCp, J/mol/K ", "misfit, % "),
+        f"The law with centres held {found.shift_cm1:g} cm⁻¹ off their best; "
+        "ΔH in kJ/mol, ΔS and ΔCp in J/mol/K",
+        ("", "tight ", "loose ", "ΔH ", "ΔS ", "ΔCp ", "misfit, % "),
         [_case(case) for case in (found.best, *found.cases)],
     )
 

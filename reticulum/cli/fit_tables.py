@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
+import typer
 
 from reticulum.cli.console import print_table, standard_output
 from reticulum.spectra.parameter_names import digits_for, symbol, value_words
@@ -60,7 +62,7 @@ def print_models(outcomes: Sequence[ModelOutcome]) -> None:
             (
                 "  "
                 + outcome.name.partition(", ")[2]
-                + ("" if _converged(outcome) else " (no minimum found)"),
+                + (f" ({outcome.flaw})" if outcome.flaw else ""),
                 f"{outcome.misfit_percent:.2f}",
                 _difference(outcome.bic, bic),
                 _difference(outcome.aicc, aicc),
@@ -88,15 +90,20 @@ def print_parameters(outcomes: Iterable[ModelOutcome | None]) -> None:
         print_table(outcome.name, ("parameter", "value ± standard error ", "unit", ""), rows)
 
 
-def print_text(*paragraphs: str) -> None:
+def print_text(*paragraphs: str, indent: int = 0) -> None:
     """Print sentences, wrapped at words to the width of the terminal; an empty one is a gap."""
-    console = standard_output()
+    width, space = standard_output().width, " " * indent
     for paragraph in paragraphs:
-        console.print(paragraph, markup=False, emoji=False)
-
-
-def _converged(outcome: ModelOutcome) -> bool:
-    return outcome.fit is None or outcome.fit.converged
+        typer.echo(
+            textwrap.fill(
+                paragraph,
+                width,
+                initial_indent=space,
+                subsequent_indent=space,
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
 
 
 def _difference(value: float, best: float) -> str:

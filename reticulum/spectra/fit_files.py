@@ -54,7 +54,7 @@ def save_band_fit(
     found: BandFit,
     folder: str | Path,
     *,
-    sources: Sequence[str | Path] = (),
+    sources: Sequence[Mapping[str, str | None]] = (),
     draw: Callable[[Path], None] | None = None,
 ) -> tuple[Path, ...]:
     """Write a fit into a new folder, whole or not at all.
@@ -70,7 +70,7 @@ def save_band_fit(
     folder
         New, or empty.
     sources
-        Measured files; their SHA-256 is written.
+        Measured files with their SHA-256, from `source_hashes`.
     draw
         Called with a folder for figures, before the move.
 
@@ -106,7 +106,7 @@ def save_band_fit(
             why=str(error.strerror or error),
             fix="Give a new folder in a place that you may write to.",
         ) from error
-    return tuple(target / path for path in written)
+    return tuple(Path(folder) / path for path in written)
 
 
 def require_new_folder(folder: str | Path) -> None:
@@ -147,7 +147,7 @@ def load_band_fit(path: str | Path) -> BandFit:
         If a file is missing, truncated, changed, or written by another version.
 
     """
-    folder = Path(path).parent if Path(path).name == FIT_FILE else Path(path)
+    folder = _folder(path)
     content = _content(folder / FIT_FILE)
     data = _data(folder / SPECTRA_FILE, str(content["files"].get(SPECTRA_FILE)))
     found = from_stored(content["state"], lambda entry: _restored(entry, data))
@@ -170,6 +170,15 @@ def source_hashes(sources: Sequence[str | Path]) -> list[dict[str, str | None]]:
     return entries
 
 
+def stored_sources(path: str | Path) -> list[dict[str, str | None]]:
+    """Measured files of a saved fit, as `source_hashes` gave them."""
+    return list(_content(_folder(path) / FIT_FILE).get("sources", []))
+
+
+def _folder(path: str | Path) -> Path:
+    return Path(path).parent if Path(path).name == FIT_FILE else Path(path)
+
+
 def _tables(found: BandFit) -> dict[str, str]:
     outcomes = found.verdict.outcomes
     tables = {
@@ -184,13 +193,15 @@ def _tables(found: BandFit) -> dict[str, str]:
     return tables
 
 
-def _fit_text(found: BandFit, tables: Mapping[str, str], sources: Sequence[str | Path]) -> str:
+def _fit_text(
+    found: BandFit, tables: Mapping[str, str], sources: Sequence[Mapping[str, str | None]]
+) -> str:
     content: dict[str, Any] = {
         "what": "band fit of reticulum",
         "layout": FIT_LAYOUT,
         "written": timestamp(),
         "versions": software_versions(),
-        "sources": source_hashes(sources),
+        "sources": [dict(entry) for entry in sources],
         "files": {name: _digest(text) for name, text in tables.items()},
         "result": to_jsonable(found.to_dict()),
         "state": to_stored(found, lambda value: _replaced(value, found.data)),
@@ -236,9 +247,7 @@ def _evaluated(
     data: BandData, model: BandModel, baseline_order: int, parameters: Mapping[str, float]
 ) -> SeriesFit:
     """Evaluate a model at given parameters; areas and baselines follow."""
-    return fit_series(
-        data, model, parameters, baseline_order=baseline_order, held=model.parameters
-    )
+    return fit_series(data, model, parameters, baseline_order=baseline_order, held=model.parameters)
 
 
 def _content(path: Path) -> dict[str, Any]:
