@@ -87,7 +87,11 @@ def build(
     with reporting():
         from reticulum.errors import InputError
         from reticulum.frameworks.framework_formulas import build_framework
-        from reticulum.frameworks.writing import require_writable, write_structure
+        from reticulum.frameworks.writing import (
+            require_writable,
+            structure_format,
+            write_structure,
+        )
         from reticulum.scratch import remove_left_over_scratch
 
         check_json_target(json)
@@ -97,23 +101,30 @@ def build(
                 "--p1, --force and --format say how to write a file, but none is named.",
                 fix="Name it: -o framework.cif",
             )
-        if len({Path(file).absolute() for file in files}) < len(files):
+        paths = {Path(file).expanduser().resolve() for file in files}
+        if len(paths) < len(files):
             raise InputError("One file is named twice after -o.", fix="Name each file once.")
-        if json is not None and Path(json).absolute() in {Path(file).absolute() for file in files}:
+        if json is not None and Path(json).resolve() in paths:
             raise InputError(
                 f"{json} is named after -o and after --json.",
                 why="One would overwrite the other.",
                 fix="Give two names.",
             )
-        if p1 and file_format not in (None, "cif"):
+        formats = [structure_format(file, file_format) for file in files]
+        if p1 and "cif" not in formats:
             raise InputError(
-                f"--p1 has no meaning for {file_format}: it always holds every atom.",
+                f"--p1 has no meaning for {formats[0]}: it always holds every atom.",
+                why="Only CIF has a symmetrised form.",
                 fix="Leave --p1 out, or write a CIF.",
             )
         if chloride_order is not None and chloride != "ordered":
             raise InputError(
                 "--chloride-order chooses among ordered models.", fix="Add: --chloride ordered"
             )
+        for folder in {Path(file).expanduser().parent for file in files}:
+            remove_left_over_scratch(folder)
+        for file in files:  # before anything is computed
+            require_writable(file, format=file_format, overwrite=force)
         model = build_framework(
             formula,
             metal=metal,
@@ -123,8 +134,6 @@ def build(
             anions=chloride,
             order=chloride_order or 0,
         )
-        for folder in {Path(file).expanduser().parent for file in files}:
-            remove_left_over_scratch(folder)
         for file in files:  # nothing is written unless all can be
             require_writable(
                 file, format=file_format, partial_sites=model.partial_sites, overwrite=force

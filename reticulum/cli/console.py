@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 import warnings
@@ -102,17 +103,23 @@ def check_json_target(target: str | None) -> None:
     """
     if target is None or target == STANDARD_OUTPUT:
         return
+    if not target.strip():
+        raise InputError(
+            "No file is named after --json.",
+            fix="Give a path that ends in .json, or - for standard output.",
+        )
     path = Path(target)
-    if path.is_file() and path.suffix.lower() != ".json":
+    # os.path answers no, and does not fail, where the folder may not be looked into
+    if os.path.isfile(path) and path.suffix.lower() != ".json":
         raise InputError(
             f"The JSON file {target} exists already and is not named .json.",
             why="It would be overwritten, and it does not look like an earlier result.",
             fix="Give another path; an existing .json file is replaced.",
         )
-    if path.is_dir() or not path.parent.is_dir():
+    if os.path.isdir(path) or not os.path.isdir(path.parent):
         raise InputError(
             f"The JSON file {target} cannot be written.",
-            why="It is a folder." if path.is_dir() else f"There is no folder {path.parent}.",
+            why="It is a folder." if os.path.isdir(path) else f"There is no folder {path.parent}.",
             fix="Give the path of a file in an existing folder, or - for standard output.",
         )
 
@@ -127,7 +134,8 @@ def write_result(content: Any, target: str) -> None:
         return
     path = Path(target)
     try:
-        if path.exists() and not path.is_file():  # a device or a pipe is written to, not replaced
+        # a device or a pipe is written to, not replaced
+        if os.path.exists(path) and not os.path.isfile(path):
             path.write_text(json.dumps(to_jsonable(content)) + "\n", encoding="utf-8")
             return
         write_json(path, content)

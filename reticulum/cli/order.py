@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reticulum.cli.console import check_json_target, counted, reporting, write_result
+from reticulum.cli.console import check_json_target, reporting, write_result
 from reticulum.cli.options import TOLERANCE, JsonOption, ToleranceOption
 from reticulum.cli.order_files import (
     draw_study,
@@ -18,17 +19,20 @@ from reticulum.cli.order_files import (
 from reticulum.cli.order_options import (
     check_options,
     check_positive,
+    check_two_targets,
     supercell_rows,
     with_metal_symbols,
 )
 from reticulum.cli.order_tables import (
-    print_orderings,
     print_quasirandom,
     print_result,
+    print_sample,
     print_study,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reticulum.ordering.orderings import Ordering
     from reticulum.ordering.sublattice import ClusterSublattice
 
@@ -108,7 +112,7 @@ def order(
             "--top",
             metavar="N",
             help=f"Orderings that are printed and written, highest symmetry first  "
-            f"[default: {_TOP}]",
+            f"[default: {_TOP}; all of a --sample]",
         ),
     ] = None,
     sample: Annotated[
@@ -209,6 +213,7 @@ def order(
             }
         )
         check_json_target(json)
+        check_two_targets(json, write)
         check_positive("--top", top)
         check_positive("--limit", limit)
         counts = parse_counts([with_metal_symbols(text) for text in count or []])
@@ -235,7 +240,7 @@ def order(
         if write is not None:
             require_writable_orderings(
                 sublattice,
-                list(counts),
+                [*counts, *(rule.metal for rule in rules)],
                 file_format or "cif",
                 p1=p1,
                 adjusted=distances == "adjusted",
@@ -245,12 +250,13 @@ def order(
             return
         matrix = supercell_rows(sublattice, supercell, conventional)
         most = limit if limit is not None else LISTING_LIMIT
-        wanted = top if top is not None else _TOP
         if sample is not None or quasirandom:
-            orderings = _drawn(
-                sublattice, matrix, counts, rules, sample, _SEED if seed is None else seed, json
+            wanted = top or sample or 1
+            orderings, content, show = _drawn(
+                sublattice, matrix, counts, rules, sample, _SEED if seed is None else seed, wanted
             )
         else:
+            wanted = top or _TOP
             result = (
                 order_clusters(sublattice, matrix, counts, rules, count_only=count_only, limit=most)
                 if up_to_index is None
@@ -258,20 +264,23 @@ def order(
                     sublattice, up_to_index, counts, rules, count_only=count_only, limit=most
                 )
             )
-            orderings = list(result.orderings)
-            if json is not None:
-                write_result(result.to_dict(), json)
-            else:
-                print_result(result, wanted)
-        if write is not None:
-            write_orderings(
+            orderings, content = list(result.orderings), result.to_dict
+            show = partial(print_result, result, wanted)
+        said = ""
+        if write is not None:  # first: a closed pipe ends the printing
+            said = write_orderings(
                 orderings[:wanted],
                 write,
                 file_format or "cif",
                 p1=p1,
                 adjusted=distances == "adjusted",
-                quiet=json is not None,
             )
+        if json is not None:
+            write_result(content(), json)
+            return
+        show()
+        if said:
+            typer.echo(said)
 
 
 def _warn(sublattice: ClusterSublattice) -> None:
@@ -288,9 +297,9 @@ def _drawn(
     rules: Any,
     sample: int | None,
     seed: int,
-    json: str | None,
-) -> list[Ordering]:
-    """Draw random orderings, or search for the quasirandom one."""
+    wanted: int,
+) -> tuple[list[Ordering], Callable[[], dict[str, Any]], Callable[[], None]]:
+    """Draw random orderings or search for the quasirandom one; with their JSON and printer."""
     from reticulum.errors import InputError
     from reticulum.ordering.problem import ordering_problem
     from reticulum.ordering.quasirandom import quasirandom_ordering
@@ -309,28 +318,19 @@ def _drawn(
     require_possible(problem)
     if sample is None:
         found = quasirandom_ordering(problem, seed)
-        if json is not None:
-            write_result({"parent": sublattice.name, **found.to_dict()}, json)
-        else:
-            print_quasirandom(found)
-        return [found.ordering]
+        return (
+            [found.ordering],
+            lambda: {"parent": sublattice.name, **found.to_dict()},
+            partial(print_quasirandom, found),
+        )
     orderings = list(random_orderings(problem, sample, seed))
-    if json is not None:
-        write_result(
-            {
-                "parent": sublattice.name,
-                "seed": seed,
-                "rules": [str(rule) for rule in rules],
-                "orderings": [ordering.to_dict() for ordering in orderings],
-            },
-            json,
-        )
-    else:
-        typer.echo(
-            f"{counted(sample, 'random ordering')}, every assignment equally probable, seed {seed}"
-        )
-        print_orderings(orderings, sample)
-    return orderings
+    content = {
+        "parent": sublattice.name,
+        "seed": seed,
+        "rules": [str(rule) for rule in rules],
+        "orderings": [ordering.to_dict() for ordering in orderings],
+    }
+    return orderings, lambda: content, partial(print_sample, orderings, seed, wanted)
 
 
 def _study(sublattice: ClusterSublattice, rules: Any, json: str | None, figure: str | None) -> None:

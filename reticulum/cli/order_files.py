@@ -123,9 +123,11 @@ def write_orderings(
     *,
     p1: bool,
     adjusted: bool,
-    quiet: bool,
-) -> None:
-    """Write structures, with the parent's distances or those of the metals; go on after a kill."""
+) -> str:
+    """Write structures, or those that an earlier, killed call left out, and say so in a sentence.
+
+    They have the parent's distances or those of the metals.
+    """
     from reticulum.frameworks.structure_folder import structure_folder
     from reticulum.frameworks.writing import structure_suffix, write_structure
     from reticulum.ordering.structures import ordered_structure, ordering_provenance
@@ -172,8 +174,6 @@ def write_orderings(
                     f"{path}; the same command again writes the others."
                 )
             raise
-    if quiet:
-        return
     how = (
         "metals replaced, distances and cell adjusted to the usual ones of each metal by "
         f"geometry alone. Largest miss of a metal's distance {worst[0]:.3f} Å, change of the shape "
@@ -183,7 +183,7 @@ def write_orderings(
         else "metals replaced, cell and all distances kept as in the parent (--distances adjusted "
         "changes them)"
     )
-    typer.echo(f"{counted(len(orderings), 'structure')} written to {path}: {how}")
+    return f"{counted(len(orderings), 'structure')} written to {path}: {how}"
 
 
 def _adjusted(atoms: Atoms) -> tuple[Atoms, list[float]]:

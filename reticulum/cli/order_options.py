@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import difflib
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reticulum.errors import InputError
 
 if TYPE_CHECKING:
     from reticulum.ordering.sublattice import ClusterSublattice
+
+#: Entries of a supercell up to which determinants fit into 64 bits.
+_LARGEST_ENTRY = 10_000
 
 #: Options that make no sense together: the first one with each of the others.
 _CONTRADICTIONS = (
@@ -61,6 +65,16 @@ def check_positive(option: str, value: int | None) -> None:
         )
 
 
+def check_two_targets(json: str | None, folder: str | None) -> None:
+    """Refuse one path for the JSON file and the folder of structures."""
+    if json is not None and folder is not None and Path(json).absolute() == Path(folder).absolute():
+        raise InputError(
+            f"{json} is named after --json and after --write.",
+            why="It cannot be a file and a folder.",
+            fix="Give two names.",
+        )
+
+
 def with_metal_symbols(text: str) -> str:
     """Text of --count or --per-linker with its element symbols in their usual case.
 
@@ -104,5 +118,12 @@ def supercell_rows(sublattice: ClusterSublattice, supercell: str | None, convent
             f"The supercell {supercell!r} is not made of integers.",
             why="Three integers multiply the cell vectors; nine are the rows of a matrix.",
             fix='For instance --supercell "2 2 2".',
+        )
+    largest = max((abs(int(word)) for word in words), default=0)
+    if largest > _LARGEST_ENTRY:
+        raise InputError(
+            f"The supercell {supercell} has the entry {largest}.",
+            why=f"No cell with entries above {_LARGEST_ENTRY} can be ordered.",
+            fix='Give a smaller one, for instance --supercell "2 2 2".',
         )
     return supercell_matrix([int(word) for word in words]) @ base

@@ -93,7 +93,18 @@ def _print_compositions(result: OrderResult) -> None:
     )
 
 
-def print_orderings(orderings: Sequence[Ordering], top: int) -> None:
+def print_sample(orderings: Sequence[Ordering], seed: int, top: int) -> None:
+    """Print random orderings."""
+    typer.echo(
+        f"{counted(len(orderings), 'random ordering')}, every assignment equally probable, "
+        f"seed {seed}"
+    )
+    print_orderings(orderings, top, "Orderings as they were drawn")
+
+
+def print_orderings(
+    orderings: Sequence[Ordering], top: int, title: str = "Orderings, highest symmetry first"
+) -> None:
     """Print the first orderings as a table; narrow terminals get fewer columns."""
     if not orderings:
         return
@@ -137,14 +148,18 @@ def print_orderings(orderings: Sequence[Ordering], top: int) -> None:
         "order ",
     )
     narrow = standard_output().width < _WIDE
-    kept = [at for at, name in enumerate(columns) if not narrow or name not in _WIDE_COLUMNS]
+    left_out = (*_WIDE_COLUMNS, *(["linkers"] if mixed else [])) if narrow else ()
+    kept = [at for at, name in enumerate(columns) if name not in left_out]
     print_table(
-        f"Orderings, highest symmetry first{shown}",
+        f"{title}{shown}",
         [columns[at] for at in kept],
         [[row[at] for at in kept] for row in rows],
     )
     if narrow:
-        typer.echo("(cell, origin and Wyckoff positions: in a wider terminal, or with --json)")
+        linkers = ", linkers" if mixed else ""
+        typer.echo(
+            f"(cell, origin{linkers} and Wyckoff positions: in a wider terminal, or with --json)"
+        )
 
 
 def _letters(letters: list[str]) -> str:

@@ -7,6 +7,7 @@ one is refused.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,10 @@ UNFINISHED = "UNFINISHED.json"
 
 #: Locked by the process that writes into the folder.
 _LOCK = ".reticulum-writing"
+
+#: Time after which the record is written again, s. After a kill, what was completed since then is
+#: written once more.
+_RECORD_EVERY_S = 2.0
 
 
 class StructureFolder:
@@ -47,6 +52,7 @@ class StructureFolder:
         self._record = path / UNFINISHED
         self._identity = to_jsonable(dict(identity))
         self._command = command
+        self._recorded = 0.0
         self.resumed = self._record.exists()
         self._done: dict[str, Any] = self._earlier() if self.resumed else {}
         self.n_before = len(self._done)
@@ -61,7 +67,8 @@ class StructureFolder:
         return self._done.get(name)
 
     def begin(self) -> None:
-        """Record that structures are missing."""
+        """Record which structures are complete and that others are missing."""
+        self._recorded = time.monotonic()
         write_json(
             self._record,
             {
@@ -74,9 +81,10 @@ class StructureFolder:
         )
 
     def complete(self, name: str, facts: Any) -> None:
-        """Record that a file is complete; `facts` can be asked for after a kill."""
+        """Note that a file is complete; `facts` can be asked for when the call is made again."""
         self._done[name] = to_jsonable(facts)
-        self.begin()
+        if time.monotonic() - self._recorded > _RECORD_EVERY_S:
+            self.begin()
 
     def end(self) -> None:
         """Remove the record: nothing is missing, or nothing was written."""
@@ -143,14 +151,17 @@ def structure_folder(
     finally:
         # The record goes last: killed in between, the same call again comes here and ends.
         with suppress(OSError):
-            (path / _LOCK).unlink(missing_ok=True)
-        lock.release()
-        with suppress(OSError):
             empty = not _others(path)
-            if folder is not None and (folder.n_done == n_wanted or empty):
+            ended = folder is not None and (folder.n_done == n_wanted or empty)
+            if folder is not None and not ended:
+                folder.begin()
+            (path / _LOCK).unlink(missing_ok=True)
+            lock.release()
+            if folder is not None and ended:
                 folder.end()
             if new and empty:
                 path.rmdir()
+        lock.release()
 
 
 def require_structure_folder(path: Path) -> None:
@@ -168,6 +179,12 @@ def require_structure_folder(path: Path) -> None:
         foreign = []
     except OSError as error:
         raise _not_writable(path, error) from error
+    if path.is_symlink() and not path.exists():
+        raise InputError(
+            f"{path} is a link that leads nowhere.",
+            why="No folder can be made in its place.",
+            fix="Give a new folder, or an empty one.",
+        )
     if foreign and not (path / UNFINISHED).exists():
         raise InputError(
             f"{path} exists already.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ _WITHOUT_CELL = frozenset({"xyz", "mol", "sdf", "nwchem-in", "gaussian-in", "tur
 
 #: Endings of files that a format name does not tell.
 _SUFFIXES = {"cif": ".cif", "vasp": ".vasp", "extxyz": ".extxyz"}
+
+#: Endings of compressed files.
+_COMPRESSED = frozenset({".gz", ".bz2", ".xz", ".zip", ".zst"})
 
 #: What the writers of ASE raise on structures that a format cannot hold.
 _WRITER_ERRORS = (
@@ -176,19 +180,28 @@ def require_writable(
     """
     target = Path(path).expanduser()
     name = structure_format(target, format)
+    if target.suffix.lower() in _COMPRESSED:
+        raise InputError(
+            f"{target.name} would be a compressed file, which is not written.",
+            fix=f"Name it {target.stem} and compress it afterwards.",
+        )
     if (target.suffix.lower() == ".cif") != (name == "cif") and target.suffix:
         raise InputError(
             f"{target.name} does not end as a file of the format {name} does.",
             why="Readers tell CIF from other formats by the ending .cif.",
             fix=f"Name it {target.stem}{structure_suffix(name)}, or leave the format out.",
         )
-    if target.is_dir() or not target.parent.is_dir():
+    exists = os.path.exists(target)  # False for names that are too long: told when written
+    if (exists and not os.path.isfile(target)) or not os.path.isdir(target.parent):
+        reason = f"There is no folder {target.parent}."
+        if exists:
+            reason = "It is a folder." if target.is_dir() else "It is a device or a pipe, no file."
         raise InputError(
             f"{target} cannot be written.",
-            why="It is a folder." if target.is_dir() else f"There is no folder {target.parent}.",
+            why=reason,
             fix="Give the path of a file in an existing folder.",
         )
-    if target.exists() and not overwrite:
+    if exists and not overwrite:
         raise _exists_already(target)
     if partial_sites and name != "cif":
         raise InputError(

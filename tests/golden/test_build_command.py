@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from functools import partial
@@ -128,6 +129,11 @@ def test_kept_distances_are_said(call):
         (["Ru6(btc)4Cl3", "--chloride", "ordered", "--chloride-order", "9"], "no order 9"),
         (["Ru6(btc)4Cl3", "-o", "x.vasp"], "cannot hold half-occupied sites"),
         (["Cu3(btc)2", "--force"], "none is named"),
+        (["Cu3(btc)2", "-o", "x.vasp", "--p1"], "--p1 has no meaning for vasp"),
+        (["Cu3(btc)2", "-o", "x.cif.gz"], "Name it x.cif and compress it"),
+        (["Cu3(btc)2", "-o", "x.cif", "-o", "no/../x.cif"], "named twice"),
+        (["Cu3(btc)2", "-o", "x" * 300 + ".cif"], "File name too long"),
+        (["Cu3(btc)2", "--json", ""], "No file is named after --json"),
         (["Cu3(btc)2", "-o", "x.cif", "-o", "./x.cif"], "named twice"),
         (["Cu3(btc)2", "-o", "x.nothing"], "tells no format"),
         (["Cu3(btc)2", "-o", "x", "--format", "cfi"], "no format 'cfi'"),
@@ -153,6 +159,14 @@ def test_existing_files_are_kept_without_force(call, tmp_path):
     assert (tmp_path / "x.vasp").read_text() == "mine"
     assert call("Cu3(btc)2", "-o", "x.vasp", "--force")[0] == 0
     assert len(read_structure(tmp_path / "x.vasp")) == 156
+
+
+def test_a_pipe_is_not_replaced(call, tmp_path):
+    os.mkfifo(tmp_path / "x.cif")
+    code, _, err = call("Cu3(btc)2", "-o", "x.cif", "--force")
+    assert code == 2
+    assert "a device or a pipe" in err
+    assert (tmp_path / "x.cif").is_fifo()
 
 
 def test_one_name_for_two_files_is_refused(call, tmp_path):

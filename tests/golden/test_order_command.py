@@ -69,6 +69,10 @@ def test_symbols_in_any_case_and_numbers_with_their_nouns(call):
     assert json.loads(lower) == json.loads(usual)
     _, out, _ = call("HKUST-1", "--count", "RU=2", "--sample", 1)
     assert "1 random ordering, every" in out
+    _, out, _ = call("HKUST-1", "--count", "RU=2", "--sample", 22)
+    assert len([line for line in out.splitlines() if "k1" in line]) == 22
+    _, out, _ = call("HKUST-1", "--count", "RU=2", "--sample", 3, "--top", 1)
+    assert "as they were drawn, the first of 3" in out
     _, out, _ = call("HKUST-1", "--count", "Ru=2", "--top", 1, "--write", "one")
     assert "the first of 2" in out
     assert "1 structure written" in out
@@ -267,6 +271,8 @@ def test_axial_ligands_of_the_parent_are_noted(call):
         (("--write", "x", "--format", "xyz"), ("holds no cell",)),
         (("--write", "x", "--format", "vasp", "--p1"), ("--p1 has no meaning",)),
         (("--write", "no/such/place"), ("There is no folder",)),
+        (("--write", "x", "--json", "./x"), ("after --json and after --write",)),
+        (("--supercell", "99999999999999999999 1 1"), ("entries above 10000",)),
     ],
 )
 def test_bad_options_leave_nothing_behind(call, tmp_path, arguments, words):
