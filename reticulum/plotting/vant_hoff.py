@@ -17,6 +17,7 @@ from reticulum.plotting.vtir_style import (
     NULL_COLOUR,
     SECOND_LAW_COLOUR,
     TIGHT_COLOUR,
+    set_title,
 )
 from reticulum.spectra.fitted_curves import ln_k_of_fit
 from reticulum.spectra.forced_null import forced_null
@@ -238,8 +239,7 @@ def figure_vant_hoff(
         axes = figure.subplots()
         draw_vant_hoff(axes, data, outcomes, evidence)
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", fontsize=7)
-        if title:
-            figure.suptitle(title, fontsize=9)
+        set_title(figure, title)
     return figure
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from reticulum.plotting.files import STYLE
-from reticulum.plotting.vtir_style import MARKS, cycle_colour
+from reticulum.plotting.vtir_style import MARKS, cycle_colour, set_title
 from reticulum.spectra.course_terms import weights
 from reticulum.spectra.straightness import KINKED, SIGNIFICANCE, Course
 from reticulum.units import ZERO_CELSIUS_K
@@ -170,6 +170,5 @@ def figure_positions(
             axes.set_title(course_title(course), fontsize=8, wrap=True)
             axes.legend(loc="best")
         figure.legend(handles=legend_of_courses(data), loc="outside lower center", ncols=6)
-        if title:
-            figure.suptitle(title, fontsize=9)
+        set_title(figure, title)
     return figure

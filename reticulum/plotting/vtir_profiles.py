@@ -12,7 +12,7 @@ from scipy.interpolate import PchipInterpolator
 from scipy.stats import chi2
 
 from reticulum.plotting.files import STYLE
-from reticulum.plotting.vtir_style import TIGHT_COLOUR
+from reticulum.plotting.vtir_style import TIGHT_COLOUR, set_title
 from reticulum.spectra.parameter_names import interval_words, symbol
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def figure_profiles(profiles: Sequence[ProfileLikelihood], title: str = "") -> F
             axes.set_axis_off()
         for row in grid:
             row[0].set_ylabel("-2 ln(L/Lmax)")
-        lines = "line: all others fitted again; dashed: parabola of the standard error"
-        figure.suptitle("\n".join(line for line in (title, lines) if line), fontsize=8.5)
+        set_title(
+            figure, title, "line: all others fitted again; dashed: parabola of the standard error"
+        )
     return figure

@@ -13,7 +13,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from reticulum.plotting.files import STYLE
-from reticulum.plotting.vtir_style import descending
+from reticulum.plotting.vtir_style import descending, set_title
 from reticulum.spectra.leading_models import leading_one_band, leading_two_state
 from reticulum.units import ZERO_CELSIUS_K
 
@@ -31,7 +31,7 @@ _MAP = "PuOr_r"
 _WITHIN = 0.995
 
 #: A step of the axis so many times the median step is a gap, which stays white.
-_GAP = 3.0
+_GAP = 1.6
 
 #: Labels of temperatures at most; of more spectra every n-th has one.
 _MOST_LABELS = 30
@@ -165,8 +165,7 @@ def figure_residuals(data: BandData, outcomes: Sequence[ModelOutcome], title: st
             label_rows(grid[0], data)
             bar = figure.colorbar(cells, ax=list(grid), extend="both", aspect=40, pad=0.02)
             bar.set_label("data less fit / % of maximum")
-        if title:
-            figure.suptitle(title, fontsize=9)
+        set_title(figure, title)
     return figure
 
 

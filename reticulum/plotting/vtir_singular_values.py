@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from reticulum.plotting.files import STYLE
-from reticulum.plotting.vtir_style import LOOSE_COLOUR, TIGHT_COLOUR
+from reticulum.plotting.vtir_style import LOOSE_COLOUR, TIGHT_COLOUR, set_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,6 +63,5 @@ def figure_singular_values(found: SingularValues, title: str = "") -> Figure:
         axes = figure.subplots()
         draw_singular_values(axes, found)
         axes.legend(loc="center right")
-        if title:
-            figure.suptitle(title, fontsize=9)
+        set_title(figure, title)
     return figure

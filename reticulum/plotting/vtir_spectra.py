@@ -18,6 +18,7 @@ from reticulum.plotting.vtir_style import (
     TIGHT_COLOUR,
     TWO_STATES_COLOUR,
     descending,
+    set_title,
     temperature_map,
     temperature_norm,
 )
@@ -199,7 +200,7 @@ def figure_spectra(data: BandData, outcomes: Sequence[ModelOutcome], title: str 
             loc="outside lower left",
             fontsize=7,
         )
-        figure.suptitle(_title(data, cycles, title), fontsize=9)
+        set_title(figure, title, _shown_in_words(data, cycles))
     return figure
 
 
@@ -226,9 +227,8 @@ def legend_of_curves(
     return entries
 
 
-def _title(data: BandData, cycles: list[int], title: str) -> str:
+def _shown_in_words(data: BandData, cycles: list[int]) -> str:
     n = len({int(cycle) for cycle in data.cycles})
-    lines = [title] if title else []
-    if n > len(cycles):
-        lines.append(f"cycles {', '.join(str(cycle) for cycle in cycles)} of {n} are shown")
-    return "\n".join(lines)
+    if n == len(cycles):
+        return ""
+    return f"cycles {', '.join(str(cycle) for cycle in cycles)} of {n} are shown"

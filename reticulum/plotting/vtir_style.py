@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from reticulum.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
 #: Colours that stay apart for colour-blind readers (Okabe and Ito).
@@ -33,6 +35,19 @@ MARKS = {"heating": "^", "cooling": "v", None: "o"}
 
 #: Part of the map of temperatures that is used: its yellow end is too pale for points.
 _MAP_RANGE = (0.0, 0.88)
+
+
+#: Size of titles, points, and characters of that size on one inch (DejaVu Sans, on the safe side).
+_TITLE_POINTS = 9
+_CHARACTERS_PER_INCH = 13.0
+
+
+def set_title(figure: Figure, *lines: str) -> None:
+    """Title of a page, wrapped at words to its width; empty lines are left out."""
+    width = int(_CHARACTERS_PER_INCH * float(figure.get_figwidth()))
+    wrapped = [textwrap.fill(line, width) for line in lines if line]
+    if wrapped:
+        figure.suptitle("\n".join(wrapped), fontsize=_TITLE_POINTS)
 
 
 def temperature_map() -> ListedColormap:

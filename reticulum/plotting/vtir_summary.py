@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +30,7 @@ from reticulum.plotting.vtir_residuals import (
 )
 from reticulum.plotting.vtir_singular_values import draw_singular_values, figure_singular_values
 from reticulum.plotting.vtir_spectra import draw_stacked_spectra, figure_spectra, legend_of_curves
+from reticulum.plotting.vtir_style import set_title
 from reticulum.spectra.leading_models import leading_one_band, leading_two_state
 
 if TYPE_CHECKING:
@@ -39,15 +39,12 @@ if TYPE_CHECKING:
 #: Spectra of the stack on the summary page; of a cycle with more, some are shown.
 _STACKED = 7
 
-#: Characters of a line of the title.
-_TITLE_WIDTH = 105
-
 
 def verdict_title(found: BandFit) -> str:
-    """Verdict with its first reason, wrapped."""
+    """Verdict with the reason that decided."""
     verdict = found.verdict
     reason = verdict.reasons[-1] if verdict.reasons else ""
-    return textwrap.fill(f"Verdict: {verdict.verdict.value}. {reason}", _TITLE_WIDTH)
+    return f"Verdict: {verdict.verdict.value}. {reason}"
 
 
 def figure_band_fit(found: BandFit) -> Figure:
@@ -100,7 +97,7 @@ def figure_band_fit(found: BandFit) -> Figure:
                 right.legend(loc="center right", fontsize=6.5)
             else:
                 right.set_axis_off()
-        figure.suptitle(verdict_title(found), fontsize=9)
+        set_title(figure, verdict_title(found))
     return figure
 
 
