@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 _LEVELS = {"68 %": float(chi2.ppf(0.6826894921370859, 1)), "95 %": float(chi2.ppf(0.95, 1))}
 _TOP = 6.0
 
+#: Values from which labels are so long that few find room.
+_LONG_NUMBERS = 1000.0
+
 #: Panels in one row.
 _COLUMNS = 3
 
@@ -68,7 +71,7 @@ def draw_profile(axes: Axes, profile: ProfileLikelihood) -> None:
                       ha="center", va="center", fontsize=7, wrap=True)  # fmt: skip
     axes.set_title(f"95 %: {interval_words(profile.interval_95)}", fontsize=8)
     axes.set_ylim(0.0, _TOP)
-    axes.locator_params(axis="x", nbins=4)
+    axes.locator_params(axis="x", nbins=2 if profile.best >= _LONG_NUMBERS else 4)
     axes.ticklabel_format(axis="x", useOffset=False)
 
 

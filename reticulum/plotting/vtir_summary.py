@@ -141,7 +141,7 @@ def all_figures(found: BandFit) -> Iterator[tuple[str, Figure]]:
 
     """
     data, outcomes, evidence = found.data, found.verdict.outcomes, found.evidence
-    title = verdict_title(found)
+    title = f"Verdict: {found.verdict.verdict.value}"
     yield "summary", figure_band_fit(found)
     yield "spectra", figure_spectra(data, outcomes, title)
     yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -171,6 +172,12 @@ def test_no_label_is_cut_and_no_legend_covers_points(found):
             inside = box.x0 > -2 and box.y0 > -2 and box.x1 < page.x1 + 2 and box.y1 < page.y1 + 2
             assert inside, (name, text.get_text(), box.extents, page.extents)
         for axes in figure.axes:
+            low, high = sorted(axes.get_xlim())
+            ticks = [t for t in axes.xaxis.get_major_ticks() if low <= t.get_loc() <= high]
+            boxes = sorted(
+                (tick.label1.get_window_extent() for tick in ticks), key=lambda box: box.x0
+            )
+            assert all(a.x1 < b.x0 for a, b in pairwise(boxes) if a.width and b.width), name
             legend = axes.get_legend()
             if isinstance(legend, Legend):
                 box = legend.get_window_extent()
