@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reticulum.spectra.band_basis import BandModel
 from reticulum.spectra.band_data import BandData
 from reticulum.spectra.band_positions import BandPositions
 from reticulum.spectra.single_band import POLYNOMIAL_SCALE_K, OneBandModel
+from reticulum.spectra.two_components import TwoStateModel
 from reticulum.spectra.variable_projection import Found, SeriesFit, SeriesSearch, fit_series
 from reticulum.units import (
     BOLTZMANN_CM1_PER_K,
@@ -63,6 +63,8 @@ def best_fit(
 ) -> SeriesFit:
     """Fit from several start values on averaged points, and the best again on all.
 
+    Of two states, the one that grows on heating is called loose, unless parameters are held.
+
     Parameters
     ----------
     data, model, baseline_order, held
@@ -86,13 +88,7 @@ def best_fit(
         rough.run(start, relative_change=_ROUGH_CHANGE, most_evaluations=_FIRST_EVALUATIONS)
         for start in starts
     ]
-    minima = [
-        rough.settled(
-            end if end.ended else rough.run(_named(model, end), relative_change=_ROUGH_CHANGE),
-            _ROUGH_CHANGE,
-        )
-        for end in _different(first)[:_GO_ON]
-    ]
+    minima = [_at_minimum(rough, model, end, held) for end in _different(first)[:_GO_ON]]
     close = [
         end
         for end in _different(minima)
@@ -103,6 +99,15 @@ def best_fit(
         for end in close
     ]
     return min(fits, key=lambda fit: (not fit.converged, fit.sum_of_squares))
+
+
+def _at_minimum(rough: SeriesSearch, model: BandModel, end: Found, held: Sequence[str]) -> Found:
+    """End of a search that goes on to a minimum, with the states of two named by heating."""
+    going_on = end if end.ended else rough.run(_named(model, end), relative_change=_ROUGH_CHANGE)
+    found = rough.settled(going_on, _ROUGH_CHANGE)
+    if isinstance(model, TwoStateModel) and not held:
+        return replace(found, values=model.named_by_heating(found.values))
+    return found
 
 
 def averaged(data: BandData, most_points: int) -> BandData:
@@ -214,11 +219,11 @@ def one_band_start(data: BandData, alone: BandPositions, model: OneBandModel) ->
         widths = np.zeros(model.width_order + 1)
         widths[0] = np.median(alone.fwhms_cm1)
     centres = np.polynomial.polynomial.polyfit(scaled, alone.centres_cm1, model.centre_order)
-    return {**_numbered("centre", centres), **_numbered("fwhm", widths), **START_MIXINGS}
-
-
-def _numbered(name: str, coefficients: NDArray[np.float64]) -> dict[str, float]:
-    return {f"{name}_{n}": value for n, value in enumerate(coefficients.tolist())}
+    return {
+        **{f"centre_{n}": float(value) for n, value in enumerate(centres)},
+        **{f"fwhm_{n}": float(value) for n, value in enumerate(widths)},
+        **START_MIXINGS,
+    }
 
 
 def oscillator_starts(data: BandData, alone: BandPositions) -> list[dict[str, float]]:

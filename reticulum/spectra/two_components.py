@@ -23,6 +23,7 @@ from reticulum.units import GAS_CONSTANT_J_PER_MOL_K, REFERENCE_TEMPERATURE_K
 _LARGEST_LN_K = 500.0
 
 _CENTRES = ("tight_cm1", "loose_cm1")
+_THERMAL = ("dh_kj_mol", "ds_j_mol_k", "dcp_j_mol_k")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ class TwoStateModel:
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the parameters."""
-        thermal = ("dh_kj_mol", "ds_j_mol_k", *(("dcp_j_mol_k",) if self.heat_capacity else ()))
+        thermal = _THERMAL if self.heat_capacity else _THERMAL[:2]
         return (*_line_names(self.shape, self.equal_widths), *thermal)
 
     @property
@@ -107,6 +108,25 @@ class TwoStateModel:
         derivatives[:, :n_lines] = np.einsum("ns,pks->npk", areas, line_derivatives)
         derivatives[:, n_lines:] = slopes[:, :, None] * (change @ line_columns.T)[:, None, :]
         return columns[:, :, None], derivatives[:, :, :, None]
+
+    def named_by_heating(self, values: Array) -> Array:
+        """Parameters of the same band with loose the state that grows on heating (ΔH > 0).
+
+        With the names of the states exchanged and 1/(r² K) for K, the band is the same.
+        """
+        named = dict(zip(self.parameters, values.tolist(), strict=True))
+        if named["dh_kj_mol"] >= 0.0:
+            return values
+        exchanged = {name: -value for name, value in named.items() if name in _THERMAL}
+        exchanged["ds_j_mol_k"] -= (
+            2.0 * GAS_CONSTANT_J_PER_MOL_K * float(np.log(self.extinction_ratio))
+        )
+        for name, value in named.items():
+            if "tight" in name:
+                exchanged[name.replace("tight", "loose")] = value
+            elif "loose" in name:
+                exchanged[name.replace("loose", "tight")] = value
+        return np.array([(named | exchanged)[name] for name in self.parameters])
 
     def columns(self, values: Array, temperature_k: float, x: Array) -> Columns:
         """Whole band with unit area of tight absorbers, and its derivatives."""

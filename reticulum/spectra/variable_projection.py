@@ -293,7 +293,7 @@ class SeriesSearch:
             x_scale="jac",
             ftol=relative_change,
             xtol=relative_change,
-            gtol=relative_change,
+            gtol=None,  # an absolute number: it would depend on the units of the data
             max_nfev=most_evaluations * int(free.sum()),
         )
         best = values.copy()

@@ -20,6 +20,7 @@ from reticulum.spectra.model_comparison import (
 )
 from reticulum.spectra.several_starts import averaged, oscillator_starts
 from reticulum.spectra.variable_projection import fit_series
+from reticulum.units import GAS_CONSTANT_J_PER_MOL_K
 
 X = np.linspace(1540.0, 1640.0, 51)
 TEMPERATURES = np.arange(-100.0, 201.0, 50.0) + 273.15
@@ -153,3 +154,20 @@ def test_averages_keep_areas_and_narrow_lines_keep_their_points():
     fit = best_fit(narrow, TwoStateModel(), starts)
     assert fit.parameters["tight_cm1"] == pytest.approx(1592.0, abs=0.02)
     assert fit.parameters["loose_cm1"] == pytest.approx(1590.0, abs=0.02)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.7])
+def test_the_state_that_grows_on_heating_is_called_loose(ratio):
+    model = TwoStateModel(heat_capacity=True, equal_widths=False, extinction_ratio=ratio)
+    truth = np.array([1596.0, 1587.0, 12.0, 13.0, 5.9, 22.0, 37.0])
+    assert model.named_by_heating(truth) is truth
+    ds = -22.0 - 2.0 * GAS_CONSTANT_J_PER_MOL_K * math.log(ratio)
+    exchanged = np.array([1587.0, 1596.0, 13.0, 12.0, -5.9, ds, -37.0])
+    for t in TEMPERATURES:
+        one, other = (model.columns(values, t, X)[0][:, 0] for values in (truth, exchanged))
+        assert other / other.max() == pytest.approx(one / one.max(), abs=1e-12)
+    assert model.named_by_heating(exchanged) == pytest.approx(truth)
+    data = series(model, truth, 0.003)
+    start = dict(zip(model.parameters, exchanged, strict=True))
+    assert fit_series(data, model, start).parameters["dh_kj_mol"] < 0.0
+    assert best_fit(data, model, [start]).parameters["tight_cm1"] == pytest.approx(1596.0, abs=0.5)
