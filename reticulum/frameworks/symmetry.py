@@ -307,10 +307,12 @@ def _may_have_smaller_cell(primitive: Atoms, tolerance_a: float) -> bool:
     elements, counts = np.unique(primitive.numbers, return_counts=True)
     rarest = primitive.numbers == elements[counts.argmin()]
     places = primitive.get_scaled_positions()[rarest]
-    shifts = places[1:] - places[0]
-    apart = places[None, :, None] + shifts[:, None, None] - places[None, None]
-    distances = np.linalg.norm((apart - np.rint(apart)) @ primitive.cell[:], axis=-1)
-    return bool((distances.min(axis=2) < tolerance_a).all(axis=1).any())
+    for shift in places[1:] - places[0]:
+        apart = places[:, None, :] + shift - places[None, :, :]
+        distances = np.linalg.norm((apart - np.rint(apart)) @ primitive.cell[:], axis=2)
+        if (distances.min(axis=1) < tolerance_a).all():
+            return True
+    return False
 
 
 def _spglib_cell(

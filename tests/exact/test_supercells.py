@@ -12,9 +12,11 @@ from reticulum.ordering.supercells import (
     cell_numbers,
     cells_of,
     determinant,
+    equivalent_lattices,
     finer_lattices,
     hermite_normal_form,
     inequivalent_superlattices,
+    kept_by,
     lattice_name,
     mobius,
     reduce_to_cell,
@@ -108,3 +110,13 @@ def test_mobius_function_sums_to_zero(rows):
 def test_impossible_supercells(numbers, word):
     with pytest.raises(InputError, match=word):
         supercell_matrix(numbers)
+
+
+@given(matrices)
+def test_images_of_a_lattice_are_those_of_each_rotation(matrix):
+    if determinant(matrix) == 0:
+        return
+    form = hermite_normal_form(matrix)
+    images = [hermite_normal_form(form @ rotation.T) for rotation in CUBIC]
+    assert kept_by(form, CUBIC).tolist() == [np.array_equal(image, form) for image in images]
+    assert equivalent_lattices(form, CUBIC) == {lattice_name(image) for image in images}

@@ -7,6 +7,7 @@ from math import comb
 
 import numpy as np
 import pytest
+import spglib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from reticulum.ordering.problem import ordering_problem
 from reticulum.ordering.sites import supercell_sites
 from reticulum.ordering.structures import ordered_structure
 from reticulum.ordering.sublattice import cluster_sublattice
+from reticulum.ordering.symmetry import _marked
 
 CELLS = [np.diag([1, 1, 1]), np.diag([2, 1, 1]), np.array([[1, 1, 0], [0, 2, 1], [1, 0, 1]])]
 
@@ -164,6 +166,33 @@ def test_the_atoms_have_the_space_group_that_was_named(hkust1, number):
             key: value * scale for key, value in find_clusters(atoms).linker_environments().items()
         }
         assert environments == ordering.linker_environments
+
+
+@pytest.mark.parametrize("name", ["HKUST-1", "Ru-HKUST-1-R-3m"])
+def test_groups_named_from_operations_are_those_of_marker_atoms(name):
+    parent = cluster_sublattice(read_structure(name))
+    other = "Ru" if parent.metal == "Cu" else "Cu"
+    groups = {
+        found.symmetry
+        for cell in (parent.conventional, np.diag([1, 1, 2]))
+        for found in order(parent, cell, {other: [1, 2, 3, 4]}).orderings
+    }
+    assert len(groups) > 20
+    for group in groups:
+        marked = _marked(group)
+        assert (marked.international, marked.number) == (
+            group.space_group, group.space_group_number
+        )  # fmt: skip
+        assert group.index == parent.order * group.sites.index // len(marked.rotations)
+
+
+def test_labels_and_multiplicities_need_no_search_for_symmetry(hkust1, monkeypatch):
+    problem = ordering_problem(hkust1, hkust1.conventional, {"Ru": 4})
+    for name in ("get_symmetry_dataset", "get_spacegroup_type_from_symmetry"):
+        monkeypatch.delattr(spglib, name)
+    found = list(iterate_orderings(problem))
+    assert sum(ordering.multiplicity for ordering in found) == comb(24, 4)
+    assert min(ordering.index for ordering in found) == 6
 
 
 def test_an_ordering_in_a_larger_cell_is_the_same_crystal(hkust1):
