@@ -160,24 +160,24 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     from rich import box
     from rich.table import Table
 
-    table = Table(
-        title=title or None,
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        show_header=any(columns),
-    )
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(columns))
     for column in columns:
         justify: Any = "right" if column.endswith(" ") else "left"
         table.add_column(column.strip(), justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*[_escaped(cell) for cell in row])
     console = standard_output()
-    if console.is_terminal:
+
+    def show() -> None:
+        if title:
+            console.print(title, style="italic", markup=False, soft_wrap=True)
         console.print(table)
+
+    if console.is_terminal:
+        show()
         return
     with console.capture() as captured:
-        console.print(table)
+        show()
     console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 

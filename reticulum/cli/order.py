@@ -236,7 +236,7 @@ def order(
         atoms, name = read_structure(parent), structure_label(parent)
         require_no_metal_network(atoms, name)
         sublattice = cluster_sublattice(atoms, name, symprec)
-        _warn(sublattice)
+        _warn(sublattice, symprec)
         if write is not None:
             require_writable_orderings(
                 sublattice,
@@ -283,11 +283,18 @@ def order(
             typer.echo(said)
 
 
-def _warn(sublattice: ClusterSublattice) -> None:
+def _warn(sublattice: ClusterSublattice, symprec: float) -> None:
     import warnings
 
     if sublattice.warning:
         warnings.warn(sublattice.warning, UserWarning, stacklevel=2)
+    if sublattice.order == 1:
+        warnings.warn(
+            f"{sublattice.name} has no symmetry but translations within {symprec:g} Å. If it is a "
+            "distorted or relaxed crystal, give the undistorted parent or a larger --symprec.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def _drawn(

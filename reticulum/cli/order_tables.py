@@ -208,10 +208,10 @@ def print_study(found: OrderingStudy) -> None:
         (
             "primitive cells",
             "clusters ",
-            "assignments ",
+            "assignments W ",
             *(["law "] if law else []),
             "inequivalent ",
-            "ln(assignments)/clusters ",
+            "ln(W)/cluster ",
         ),
         [
             (
@@ -227,23 +227,36 @@ def print_study(found: OrderingStudy) -> None:
     )
     typer.echo(found.answer + "\n")
     if found.orderings:
-        print_table(
-            f"Orderings of {' x '.join([str(found.described_multiple)] * 3)} primitive cells",
-            ("space group", "mult. ", "index ", "cell and origin", "order ", "in words"),
-            [
-                (
-                    f"{o.symmetry.space_group} ({o.symmetry.space_group_number})",
-                    str(o.multiplicity),
-                    str(o.symmetry.index),
-                    o.symmetry.transformation,
-                    "-" if o.long_range_order is None else f"{o.long_range_order:.3f}",
-                    packing.in_words if packing is not None else "",
-                )
-                for o, packing in zip(found.orderings, found.packings, strict=True)
-            ],
-        )
+        _print_study_orderings(found)
     if found.n_sequences:
         _print_powder(found)
+
+
+def _print_study_orderings(found: OrderingStudy) -> None:
+    """Print the orderings of the largest cell that is described; narrow terminals get less."""
+    narrow = standard_output().width < _WIDE
+    rows = [
+        (
+            f"{o.symmetry.space_group} ({o.symmetry.space_group_number})",
+            str(o.multiplicity),
+            str(o.symmetry.index),
+            "-" if o.long_range_order is None else f"{o.long_range_order:.3f}",
+            *([] if narrow else [o.symmetry.transformation]),
+            "" if packing is None else packing.sequence if narrow else packing.in_words,
+        )
+        for o, packing in zip(found.orderings, found.packings, strict=True)
+    ]
+    packed = any(packing is not None for packing in found.packings)
+    wide = [] if narrow else ["cell and origin"]
+    words = ["rods of the layers" if narrow else "in words"] if packed else []
+    columns = ["space group", "mult. ", "index ", "order ", *wide, *words]
+    print_table(
+        f"Orderings of {' x '.join([str(found.described_multiple)] * 3)} primitive cells",
+        columns,
+        [row[: len(columns)] for row in rows],
+    )
+    if narrow:
+        typer.echo("(cell and origin: in a wider terminal, or with --json)")
 
 
 def _print_powder(found: OrderingStudy) -> None:

@@ -11,7 +11,8 @@ import pytest
 
 from reticulum.frameworks.reading import read_structure
 from reticulum.frameworks.structure_folder import UNFINISHED
-from reticulum.frameworks.symmetry import symmetry_of
+from reticulum.frameworks.symmetry import symmetrised_primitive, symmetry_of
+from reticulum.ordering import study
 
 
 @pytest.fixture
@@ -108,7 +109,12 @@ def test_samples_repeat_with_their_seed(call):
     assert len(json.loads(one)["orderings"]) == 3
 
 
-def test_study(call, tmp_path):
+def test_study(call, tmp_path, monkeypatch):
+    known = study.study_rule
+    answers = []
+    monkeypatch.setattr(
+        study, "study_rule", lambda *what: answers.append(known(*what)) or answers[0]
+    )
     code, out, err = call(
         "HKUST-1", "--per-linker", "Ru=1", "--study", "--figure", "rods.svg", "--json", "-"
     )
@@ -122,6 +128,12 @@ def test_study(call, tmp_path):
     assert found["cells"][-1]["n_predicted"] == 189
     assert {o["sequence"] for o in found["orderings"]} >= {"x", "xy", "xxy"}
     assert set(found["powder_identical"]) == {"12", "13", "14"}
+    monkeypatch.setattr(study, "study_rule", lambda *what: answers[0])
+    for width, row in ((80, "18 0.577 xxy"), (150, "the sequence xxy (run lengths 21)")):
+        monkeypatch.setenv("COLUMNS", str(width))
+        _, out, _ = call("HKUST-1", "--per-linker", "Ru=1", "--study")
+        assert row in " ".join(out.split())
+        assert [line for line in out.splitlines() if "6 x 6 x 6" in line and "189 " in line]
 
 
 def test_written_structures_are_read_back(call, tmp_path):
@@ -251,6 +263,18 @@ def test_counts_beyond_reach_are_bounds(call):
     low, high = found["n_inequivalent_bounds"]
     assert low == -(-comb(6000, 2) // 48000)
     assert high == comb(6000, 2)
+
+
+def test_a_parent_without_symmetry_is_noted(call, tmp_path):
+    atoms = symmetrised_primitive(read_structure("MOF-5")).atoms
+    atoms.rattle(0.02, seed=1)
+    atoms.write(tmp_path / "shaken.vasp")
+    _, out, err = call("shaken.vasp", "--count", "Mg=1", "--count-only")
+    assert "2 assignments, 2 inequivalent orderings" in out
+    assert "no symmetry but translations within 0.001 Å" in " ".join(err.split())
+    _, out, err = call("shaken.vasp", "--count", "Mg=1", "--count-only", "--symprec", 0.2)
+    assert "2 assignments, 1 inequivalent ordering\n" in out
+    assert "no symmetry" not in err
 
 
 def test_axial_ligands_of_the_parent_are_noted(call):
