@@ -124,8 +124,7 @@ def print_rank(found: SingularValues, isosbestic: IsosbesticSpread) -> None:
 def print_centre_sensitivity(found: CentreSensitivity) -> None:
     """Print how the law moves when the centres are held elsewhere."""
     print_table(
-        f"The law with centres held {found.shift_cm1:g} cm⁻¹ off their best; "
-        "ΔH in kJ/mol, ΔS and ΔCp in J/mol/K",
+        f"The law with centres held {found.shift_cm1:g} cm⁻¹ off their best (kJ/mol, J/mol/K)",
         ("", "tight ", "loose ", "ΔH ", "ΔS ", "ΔCp ", "misfit, % "),
         [_case(case) for case in (found.best, *found.cases)],
     )

@@ -57,26 +57,27 @@ def preparation_from(
             why="One of them is missing.",
             fix="Give both.",
         )
-    chosen = [*(_mask(text) for text in masks), *(_AIR if mask_air else ())]
-    low, high = sorted(window)
-    for mask in chosen:
-        first, last = sorted(NAMED_MASKS[mask] if isinstance(mask, str) else mask)
-        if first <= low and high <= last:
-            name = f"{mask} ({first:g} to {last:g} cm⁻¹)" if isinstance(mask, str) else f"{mask}"
-            raise InputError(
-                f"The mask {name} covers the whole window, {low:g} to {high:g} cm⁻¹.",
-                why="Nothing would be left to fit.",
-                fix="Mask the single lines instead: --mask 'LOW HIGH', repeated.",
-            )
-    return Preparation(
+    preparation = Preparation(
         convert=None if convert is None else Quantity(convert),
-        masks=tuple(chosen),
+        masks=(*(_mask(text) for text in masks), *(_AIR if mask_air else ())),
         baseline=subtract_baseline,
         baseline_window_cm1=baseline_window,
         baseline_settings=dict(_setting(text) for text in baseline_settings),
         normalisation=normalise,
         reference_band_cm1=reference_band,
     )
+    low, high = sorted(window)
+    for mask in preparation.masks:
+        first, last = sorted(NAMED_MASKS[mask] if isinstance(mask, str) else mask)
+        if first <= low and high <= last:
+            name = f"{mask}, " if isinstance(mask, str) else ""
+            raise InputError(
+                f"The mask {name}{first:g} to {last:g} cm⁻¹, covers the whole window, {low:g} to "
+                f"{high:g} cm⁻¹.",
+                why="Nothing would be left to fit.",
+                fix="Mask the single lines instead: --mask 'LOW HIGH', repeated.",
+            )
+    return preparation
 
 
 def settings_from(
