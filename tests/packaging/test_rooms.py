@@ -20,6 +20,7 @@ ALLOWED = {
     "phonons": {"frameworks", "engines"},
     "thermal": {"frameworks", "engines", "phonons", "reference"},
     "spectra": {"reference"},
+    "report": {"frameworks", "engines", "phonons", "reference"},
     "plotting": {"frameworks", "ordering", "phonons", "thermal", "spectra", "reference"},
     "cli": {
         "frameworks",
@@ -29,6 +30,7 @@ ALLOWED = {
         "thermal",
         "spectra",
         "reference",
+        "report",
         "plotting",
     },
 }

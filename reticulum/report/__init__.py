@@ -1,0 +1,1 @@
+"""Results of several runs brought together: tables and comparisons."""

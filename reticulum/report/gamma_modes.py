@@ -1,0 +1,306 @@
+"""Gamma modes of the materials of the published table, computed, beside experiment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reticulum.engines.build import Engine
+from reticulum.errors import InputError
+from reticulum.frameworks.library import list_structures
+from reticulum.frameworks.reading import read_structure
+from reticulum.frameworks.symmetry import symmetrised_primitive
+from reticulum.phonons.folder import RunFolder
+from reticulum.phonons.gamma import load_gamma_phonons
+from reticulum.phonons.infrared import infrared_lines
+from reticulum.phonons.internal_coordinates import CoordinateGroup
+from reticulum.phonons.modes import ModeTable, mode_table
+from reticulum.phonons.options import PhononOptions
+from reticulum.provenance import geometry_digest, read_json
+from reticulum.reference.tables import BandPosition, load_band_positions
+
+#: Computed rows that come with the package.
+SHIPPED_FILE = Path(__file__).parent / "gamma_modes_gfn1_xtb.json"
+
+#: Bands of the table: name, coordinate, and the words of the reference table.
+_BANDS = {
+    "antisymmetric": CoordinateGroup.ANTISYMMETRIC_CO,
+    "symmetric": CoordinateGroup.SYMMETRIC_CO,
+}
+
+
+class RowStatus(StrEnum):
+    """Where a row comes from."""
+
+    COMPUTED = "computed"
+    #: computed, but the bundled structure or the calculator has changed since
+    STALE = "stale"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComputedBand:
+    """A carboxylate band of infrared-active modes.
+
+    Parameters
+    ----------
+    strongest_cm1
+        Strongest line, cm⁻¹.
+    range_cm1
+        Lowest and highest line, cm⁻¹.
+    height
+        Height of the strongest line.
+
+    """
+
+    strongest_cm1: float
+    range_cm1: tuple[float, float]
+    height: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON."""
+        return {
+            "strongest_cm1": self.strongest_cm1,
+            "range_cm1": list(self.range_cm1),
+            "height": self.height,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GammaModesRow:
+    """Gamma modes of one material.
+
+    Parameters
+    ----------
+    material
+        Name in the published table.
+    structure
+        Name of the bundled structure; empty if there is none.
+    status
+        Where the numbers come from.
+    space_group, n_atoms, n_displacements, n_imaginary
+        Of the relaxed primitive cell; None if missing.
+    bands
+        Antisymmetric and symmetric band by name; None where no mode leads with the stretch.
+    heights
+        What the heights of lines are, in words.
+    warnings
+        What the run warned of.
+    provenance
+        Digests of structure and calculator, options and versions.
+
+    """
+
+    material: str
+    structure: str
+    status: RowStatus
+    space_group: str | None = None
+    n_atoms: int | None = None
+    n_displacements: int | None = None
+    n_imaginary: int | None = None
+    bands: dict[str, ComputedBand | None]
+    heights: str = ""
+    warnings: tuple[str, ...] = ()
+    provenance: dict[str, Any]
+
+    @property
+    def observed(self) -> dict[str, tuple[BandPosition, ...]]:
+        """Observed positions of both bands from the reference table."""
+        return {
+            name: tuple(
+                entry
+                for entry in load_band_positions(self.material)
+                if entry.assignment == f"{name} carboxylate stretch"
+            )
+            for name in _BANDS
+        }
+
+    def deviation_cm1(self, band: str) -> float | None:
+        """Computed strongest line less the middle of what was observed, cm⁻¹; None without both.
+
+        Parameters
+        ----------
+        band
+            ``"antisymmetric"`` or ``"symmetric"``.
+
+        """
+        computed, seen = self.bands.get(band), self.observed[band]
+        if computed is None or not seen:
+            return None
+        values = [float(entry.wavenumber_text) for entry in seen]
+        return computed.strongest_cm1 - 0.5 * (min(values) + max(values))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON, with the observed bands and the deviations."""
+        return {
+            "material": self.material,
+            "structure": self.structure,
+            "status": self.status.value,
+            "space_group": self.space_group,
+            "n_atoms": self.n_atoms,
+            "n_displacements": self.n_displacements,
+            "n_imaginary": self.n_imaginary,
+            "bands": {
+                name: None if band is None else band.to_dict() for name, band in self.bands.items()
+            },
+            "observed_cm1": {
+                name: [float(entry.wavenumber_text) for entry in entries]
+                for name, entries in self.observed.items()
+            },
+            "deviation_cm1": {name: self.deviation_cm1(name) for name in _BANDS},
+            "heights": self.heights,
+            "warnings": list(self.warnings),
+            "provenance": self.provenance,
+        }
+
+
+def table1_structures() -> dict[str, str]:
+    """Name of the bundled structure of each material of the published table.
+
+    A material with several structures has the first one that its card names.
+    """
+    found: dict[str, str] = {}
+    for card in list_structures():
+        if card.table1_row is not None:
+            found.setdefault(card.table1_row, card.name)
+    return found
+
+
+def row_of_run(material: str, structure: str, folder: Path, engine: Engine) -> GammaModesRow:
+    """Row from a finished run folder.
+
+    Parameters
+    ----------
+    material
+        Name in the published table.
+    structure
+        Name of the bundled structure.
+    folder
+        The run folder.
+    engine
+        The calculator whose results are asked for; another one's are refused.
+
+    Raises
+    ------
+    InputError
+        If the folder is not finished, or of another structure or calculator.
+
+    """
+    identity = RunFolder.identity_of(folder)
+    if identity.get("structure") != structure_digest(structure, identity.get("symprec (Å)")):
+        raise InputError(
+            f"{folder} is not a run of the bundled {structure}.",
+            why="Its structure is another one.",
+            fix=f"Run: reticulum phonons {structure} -o {folder} (after moving this one away).",
+        )
+    if identity.get("calculator") != engine.name:
+        raise InputError(
+            f"{folder} was computed with {identity.get('calculator')}, not {engine.name}.",
+            why="A table compares materials with one calculator.",
+            fix="Give another folder, or the calculator of this one.",
+        )
+    phonons = load_gamma_phonons(folder)
+    table = mode_table(phonons)
+    lines = infrared_lines(table)
+    bands = {name: _band(table, lines.heights, group) for name, group in _BANDS.items()}
+    versions = read_json(folder / "run.json").get("versions", {})
+    return GammaModesRow(
+        material=material,
+        structure=structure,
+        status=RowStatus.COMPUTED,
+        space_group=phonons.symmetry.symbol,
+        n_atoms=len(phonons.atoms),
+        n_displacements=phonons.n_displacements,
+        n_imaginary=table.n_imaginary_modes,
+        bands=bands,
+        heights=f"{lines.kind.value}: {lines.reason}",
+        warnings=phonons.warnings,
+        provenance={"identity": identity, "versions": versions},
+    )
+
+
+def structure_digest(structure: str, tolerance_a: Any = None) -> str:
+    """Digest of the symmetrised primitive cell of a bundled structure, as run folders keep it."""
+    tolerance = PhononOptions().tolerance_a if tolerance_a is None else float(tolerance_a)
+    atoms = symmetrised_primitive(read_structure(structure), tolerance).atoms
+    return geometry_digest(atoms.numbers, atoms.cell[:], atoms.positions)
+
+
+def _band(
+    table: ModeTable, heights: np.ndarray[Any, np.dtype[np.float64]], group: CoordinateGroup
+) -> ComputedBand | None:
+    sets = list(table.band_sets(group))
+    if not sets:
+        return None
+    values = table.labels.wavenumbers_cm1[sets]
+    strongest = int(np.argmax(heights[sets]))
+    return ComputedBand(
+        strongest_cm1=float(values[strongest]),
+        range_cm1=(float(values.min()), float(values.max())),
+        height=float(heights[sets][strongest]),
+    )
+
+
+def shipped_rows() -> tuple[GammaModesRow, ...]:
+    """Rows that come with the package, one for each material; those not computed are missing.
+
+    A row is stale if the bundled structure is no longer the one that was computed.
+    """
+    stored = read_json(SHIPPED_FILE)["rows"]
+    by_material = {entry["material"]: entry for entry in stored}
+    structures = table1_structures()
+    rows = []
+    for material in sorted(structures | by_material):
+        entry = by_material.get(material)
+        structure = structures.get(material, "")
+        if entry is None:
+            rows.append(missing_row(material, structure))
+            continue
+        digest = entry["provenance"]["identity"]["structure"]
+        tolerance = entry["provenance"]["identity"].get("symprec (Å)")
+        fresh = bool(structure) and digest == structure_digest(structure, tolerance)
+        rows.append(_from_dict(entry, RowStatus.COMPUTED if fresh else RowStatus.STALE))
+    return tuple(rows)
+
+
+def missing_row(material: str, structure: str) -> GammaModesRow:
+    """Row of a material that was not computed."""
+    return GammaModesRow(
+        material=material,
+        structure=structure,
+        status=RowStatus.MISSING,
+        bands=dict.fromkeys(_BANDS),
+        provenance={},
+    )
+
+
+def _from_dict(entry: dict[str, Any], status: RowStatus) -> GammaModesRow:
+    bands: dict[str, ComputedBand | None] = {}
+    for name in _BANDS:
+        band = entry["bands"][name]
+        bands[name] = (
+            None
+            if band is None
+            else ComputedBand(
+                strongest_cm1=float(band["strongest_cm1"]),
+                range_cm1=(float(band["range_cm1"][0]), float(band["range_cm1"][1])),
+                height=float(band["height"]),
+            )
+        )
+    return GammaModesRow(
+        material=entry["material"],
+        structure=entry["structure"],
+        status=status,
+        space_group=entry["space_group"],
+        n_atoms=entry["n_atoms"],
+        n_displacements=entry["n_displacements"],
+        n_imaginary=entry["n_imaginary"],
+        bands=bands,
+        heights=entry["heights"],
+        warnings=tuple(entry["warnings"]),
+        provenance=entry["provenance"],
+    )
