@@ -1,15 +1,23 @@
-"""`reticulum modes`: symmetry and carboxylate character of the modes of a run."""
+"""`reticulum modes`: symmetry and carboxylate character of modes, computed here or elsewhere."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from reticulum.cli import mode_options
 from reticulum.cli.console import check_json_target, print_table, reporting, write_result
 from reticulum.cli.options import JsonOption
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from reticulum.phonons.mode_files import Drawing
     from reticulum.phonons.modes import ModeTable
 
 #: Fractions below this are left out of the printed table.
@@ -17,35 +25,173 @@ _SHOWN_FRACTION = 0.05
 
 
 def modes(
-    run: Annotated[
-        str, typer.Argument(metavar="RUN", help="A finished run folder of `reticulum phonons`.")
-    ],
-    infrared: Annotated[
-        bool, typer.Option("--infrared", help="Show infrared-active modes only.")
-    ] = False,
+    source: mode_options.SourceArgument,
+    infrared: mode_options.InfraredOption = False,
+    born: mode_options.BornOption = None,
+    structure: mode_options.StructureOption = None,
+    supercell: mode_options.SupercellOption = None,
+    symprec: mode_options.ToleranceOption = None,
+    output: mode_options.OutputOption = None,
+    animate: mode_options.AnimateOption = None,
+    amplitude: mode_options.AmplitudeOption = None,
+    frames: mode_options.FramesOption = None,
+    force: mode_options.ForceOption = False,
     json: JsonOption = None,
 ) -> None:
-    """List the Gamma modes with irreducible representation, activity and carboxylate character.
+    """List Gamma modes with irreducible representation, activity and carboxylate character.
 
-    Imaginary modes are shown with negative wavenumbers and named.
+    The phonons may come from a run, or from force constants that phonopy or VASP left: they are
+    folded onto Gamma of the primitive cell, and nothing is computed again. Imaginary modes are
+    shown with negative wavenumbers and named. With Born charges the table has intensities.
     """
     with reporting():
         from pathlib import Path
 
-        from reticulum.phonons.gamma import load_gamma_phonons
+        from reticulum.phonons.foreign_phonons import read_gamma_phonons
+        from reticulum.phonons.mode_files import write_mode_file
         from reticulum.phonons.modes import mode_table
 
         check_json_target(json)
-        table = mode_table(load_gamma_phonons(Path(run)))
+        paths = [Path(name).expanduser() for name in output or []]
+        drawing = _checked_output(
+            paths, json, animate=animate, amplitude=amplitude, frames=frames, force=force
+        )
+        table = mode_table(
+            read_gamma_phonons(
+                Path(source).expanduser(),
+                structure=None if structure is None else Path(structure).expanduser(),
+                supercell=None if supercell is None else _supercell(supercell),
+                born=None if born is None else Path(born).expanduser(),
+                tolerance_a=symprec,
+            )
+        )
+        _require_modes(table, drawing.modes)
+        for path in paths:
+            kind = write_mode_file(table, path, drawing=drawing, overwrite=force)
+            typer.echo(f"Written: {path}, {kind.words}", err=True)
         if json is not None:
             write_result(table.to_dict(), json)
+        if json is not None or paths:
             return
+        print_source(table)
         print_modes(table, everything=not infrared)
+
+
+def _checked_output(
+    paths: Sequence[Path],
+    json: str | None,
+    *,
+    animate: str | None,
+    amplitude: float | None,
+    frames: int | None,
+    force: bool,
+) -> Drawing:
+    """What to draw; refused before anything is read if it makes no sense or cannot be written."""
+    from reticulum.errors import InputError
+    from reticulum.phonons.mode_drawing import AMPLITUDE_A, N_FRAMES
+    from reticulum.phonons.mode_files import (
+        Drawing,
+        ModeFile,
+        drawn_modes,
+        require_writable_mode_file,
+    )
+
+    kinds = [require_writable_mode_file(path, overwrite=force) for path in paths]
+    names = [str(path.resolve()) for path in paths]
+    names += [] if json is None else [str(_resolved(json))]
+    if len(set(names)) < len(names):
+        raise InputError("One file is named twice.", fix="Name each file once.")
+    if force and not paths:
+        raise InputError(
+            "--force replaces files, but none is named.", fix="Name one: -o modes.csv --force"
+        )
+    drawn = any(kind.draws_single_modes for kind in kinds)
+    if (animate is not None or amplitude is not None) and not drawn:
+        raise InputError(
+            "--animate and --amplitude draw modes, but no file for them is named.",
+            fix="Name one: -o mode.extxyz (film) or -o modes.axsf (arrows)",
+        )
+    if frames is not None and ModeFile.FILM not in kinds:
+        raise InputError(
+            "--frames is the number of frames of a film, but none is named.",
+            fix="Name one: -o mode.extxyz",
+        )
+    if ModeFile.FILM in kinds and animate is None:
+        raise InputError(
+            "A film shows single modes, and none is named.", fix="Name them: --animate 12,15"
+        )
+    return Drawing(
+        modes=() if animate is None else drawn_modes(animate),
+        amplitude_a=AMPLITUDE_A if amplitude is None else amplitude,
+        n_frames=N_FRAMES if frames is None else frames,
+    )
+
+
+def _resolved(name: str) -> Path:
+    from pathlib import Path
+
+    return Path(name).expanduser().resolve()
+
+
+def _require_modes(table: ModeTable, numbers: Sequence[int]) -> None:
+    """Refuse numbers of modes that do not exist before the first file is written."""
+    from reticulum.phonons.mode_drawing import mode_displacements
+
+    for number in numbers:
+        mode_displacements(table, number)
+
+
+def _supercell(text: str) -> NDArray[np.int64]:
+    """Supercell matrix of 3 or 9 integers in text."""
+    import re
+
+    import numpy as np
+
+    from reticulum.errors import InputError
+
+    words = re.split(r"[\s,x]+", text.strip())
+    if len(words) in (3, 9) and all(re.fullmatch(r"[+-]?\d+", word) for word in words):
+        numbers = np.array([int(word) for word in words], dtype=np.int64)
+        matrix = np.diag(numbers) if len(numbers) == 3 else numbers.reshape(3, 3)
+        if round(abs(float(np.linalg.det(matrix)))) > 0:
+            return np.asarray(matrix)
+    raise InputError(
+        f"{text!r} is no supercell.",
+        why="It takes 3 integers, or the 9 of a matrix row by row, which span a volume.",
+        fix="Give --supercell 2,2,2 for instance.",
+    )
+
+
+def print_source(table: ModeTable) -> None:
+    """Print what the modes are of, where they come from and how sound that is."""
+    phonons = table.phonons
+    typer.echo(
+        f"{phonons.atoms.get_chemical_formula()}, {phonons.symmetry.symbol}, "
+        f"{len(phonons.atoms)} atoms, {phonons.calculator.get('name', 'unknown calculator')}"
+    )
+    source = phonons.calculator.get("source")
+    if source is not None:
+        number = phonons.calculator.get("n_atoms_of_supercell")
+        typer.echo(f"  {source}, of a supercell of {number} atoms, folded onto Γ")
+    if phonons.quality is not None:
+        typer.echo(
+            f"  raw force constants: asymmetry {phonons.quality.asymmetry_ev_a2:.1e}, sum rule "
+            f"{phonons.quality.translation_ev_a2:.1e} eV/Å² "
+            f"(largest {phonons.quality.largest_ev_a2:.0f})"
+        )
+    if phonons.born is not None:
+        typer.echo(f"  {phonons.born.sentence}")
+    for sentence in phonons.warnings:
+        typer.echo(f"Warning: {sentence}")
 
 
 def print_modes(table: ModeTable, *, everything: bool) -> None:
     """Print the modes, all or the infrared-active ones."""
+    from reticulum.phonons.infrared import IntensityKind, infrared_lines
+
     labels = table.labels
+    lines = infrared_lines(table)
+    with_intensity = lines.kind is IntensityKind.INTENSITY
     rows = []
     for number in range(labels.n_sets):
         shown = everything or labels.infrared_active[number] or number in table.imaginary
@@ -71,12 +217,20 @@ def print_modes(table: ModeTable, *, everything: bool) -> None:
                 f"{labels.wavenumbers_cm1[number]:.1f}",
                 labels.labels[number] or f"? ({labels.reasons[number]})",
                 ", ".join(activity),
+                *((f"{lines.heights[number]:.0f}",) if with_intensity else ()),
                 character_text(table, number),
             )
         )
     print_table(
         "Γ modes" if everything else "Infrared-active Γ modes (and imaginary ones)",
-        ("modes ", "cm⁻¹ ", "irrep", "activity", "character"),
+        (
+            "modes ",
+            "cm⁻¹ ",
+            "irrep",
+            "activity",
+            *(("km/mol ",) if with_intensity else ()),
+            "character",
+        ),
         rows,
     )
     print_bands(table)
@@ -115,10 +269,12 @@ def print_bands(table: ModeTable) -> None:
             f"{table.labels.wavenumbers_cm1[number]:.0f} ({table.labels.labels[number] or '?'})"
             for number in table.imaginary
         )
-        typer.echo(
-            f"{table.n_imaginary_modes} imaginary modes: {named} cm⁻¹. The relaxed structure is a "
-            "saddle point in lower symmetry, not a minimum; reticulum phonons ... "
-            "--follow-imaginary goes down to one."
+        advice = (
+            "The relaxed structure is a saddle point in lower symmetry, not a minimum; reticulum "
+            "phonons ... --follow-imaginary goes down to one."
+            if table.phonons.relaxation is not None
+            else "The structure is no minimum, or its forces are not accurate enough."
         )
+        typer.echo(f"{table.n_imaginary_modes} imaginary modes: {named} cm⁻¹. {advice}")
     else:
         typer.echo("No imaginary modes.")

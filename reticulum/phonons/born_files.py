@@ -7,6 +7,7 @@ it last, and its tensors are transposed.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,12 +149,12 @@ def born_charges_of(
 
 def _kind(path: Path) -> str:
     """Format of a file of Born charges, told by its name and first bytes."""
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InputError(
             f"{path} is a folder, not a file of Born charges.",
             fix="Name the file in it, for instance BORN or vasprun.xml.",
         )
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise no_file(path)
     suffixes = [suffix for suffix in path.suffixes if suffix not in _COMPRESSED]
     if suffixes[-1:] in ([".yaml"], [".yml"]):

@@ -7,6 +7,7 @@ that is kept. The field of LO modes (NAC) is no part of them: wavenumbers are th
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,11 +33,11 @@ from reticulum.phonons.gamma import GammaPhonons, load_gamma_phonons
 from reticulum.phonons.source_files import PhononFiles, find_phonon_files
 
 #: Raw force constants that break their laws by more, as a share of the largest, are those of
-#: another structure or order of atoms. Converged calculations stay at a hundredth.
+#: another structure or order of atoms. Converged calculations of soft NaCl reach a twentieth.
 BROKEN_LAWS_REFUSED = 0.3
 
 #: From here on the user is told.
-BROKEN_LAWS_NOTED = 0.03
+BROKEN_LAWS_NOTED = 0.1
 
 
 def read_gamma_phonons(
@@ -73,7 +74,7 @@ def read_gamma_phonons(
         If a file is missing, damaged, of an unknown kind, or does not belong to the others.
 
     """
-    if (path / "run.json").is_file():
+    if os.path.isfile(path / "run.json"):
         if structure is not None or supercell is not None or tolerance_a is not None:
             raise InputError(
                 f"{path} is a run folder: its structure and symmetry are known.",

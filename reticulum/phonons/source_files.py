@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,9 +79,10 @@ def find_phonon_files(path: Path) -> PhononFiles:
         If there is no such file or folder, or the file is of no known kind.
 
     """
-    if path.is_dir():
+    # os.path answers no, and does not fail, where a folder may not be looked into
+    if os.path.isdir(path):
         return _in_folder(path, vasp=True)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise no_file(path)
     beside = _in_folder(path.parent, vasp=False)
     kind = _kind(path)
@@ -103,7 +105,7 @@ def _in_folder(folder: Path, *, vasp: bool) -> PhononFiles:
             folder / f"{name}{ending}"
             for name in YAML_NAMES
             for ending in COMPRESSED
-            if (folder / f"{name}{ending}").is_file()
+            if os.path.isfile(folder / f"{name}{ending}")
         ),
         forces=_first(folder, FORCE_NAMES),
         forces_named=False,
@@ -117,7 +119,7 @@ def _in_folder(folder: Path, *, vasp: bool) -> PhononFiles:
 
 
 def _first(folder: Path, names: tuple[str, ...] | list[str]) -> Path | None:
-    return next((folder / name for name in names if (folder / name).is_file()), None)
+    return next((folder / name for name in names if os.path.isfile(folder / name)), None)
 
 
 def _kind(path: Path) -> str:

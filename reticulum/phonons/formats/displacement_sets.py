@@ -138,14 +138,22 @@ def require_same_displacements(dataset: Any, planned: Any, path: Path, plan: Pat
         If they differ.
 
     """
-    if planned is None or "first_atoms" not in planned or "first_atoms" not in dataset:
+    from phonopy.structure.dataset import get_displacements_and_forces
+
+    if planned is None:
         return
-    pairs = list(zip(dataset["first_atoms"], planned["first_atoms"], strict=False))
-    same = len(dataset["first_atoms"]) == len(planned["first_atoms"]) and all(
-        one["number"] == other["number"]
-        and np.linalg.norm(np.subtract(one["displacement"], other["displacement"]))
-        < _SAME_DISPLACEMENT * np.linalg.norm(other["displacement"])
-        for one, other in pairs
+    found = get_displacements_and_forces(dataset)[0]
+    listed = get_displacements_and_forces(planned)[0]
+    # Random displacements may be computed in part; others must be complete.
+    complete = len(found) == len(listed) or (
+        "first_atoms" not in planned and len(found) < len(listed)
+    )
+    same = (
+        complete
+        and found.shape[1:] == listed.shape[1:]
+        and bool(
+            np.abs(found - listed[: len(found)]).max() < _SAME_DISPLACEMENT * np.abs(listed).max()
+        )
     )
     if not same:
         raise InputError(

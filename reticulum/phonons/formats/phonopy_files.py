@@ -89,6 +89,18 @@ class PhonopyYamlContent:
         return self.data.force_constants is not None or forces_in(self)
 
 
+def _with_present_units(content: dict[str, Any]) -> dict[str, Any]:
+    """Content with the unit spelled as phonopy does today: it refuses its own old "Angstrom"."""
+    units = content.get("physical_unit")
+    if not isinstance(units, dict):
+        return content
+    spelled = {
+        key: value.replace("Angstrom", "angstrom") if isinstance(value, str) else value
+        for key, value in units.items()
+    }
+    return {**content, "physical_unit": spelled}
+
+
 def forces_in(content: PhonopyYamlContent) -> bool:
     """Whether a YAML file holds displacements with forces."""
     from phonopy.structure.dataset import forces_in_dataset
@@ -125,7 +137,7 @@ def read_phonopy_yaml(path: Path) -> PhonopyYamlContent:
                 why="It holds no entries.",
                 fix="Give phonopy_params.yaml, phonopy_disp.yaml or phonopy.yaml.",
             )
-        data = load_phonopy_yaml(content)
+        data = load_phonopy_yaml(_with_present_units(content))
         header = content.get("phonopy")
         stated = header.get("symmetry_tolerance") if isinstance(header, dict) else None
         tolerance = None if stated is None else float(stated)

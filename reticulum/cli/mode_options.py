@@ -1,0 +1,98 @@
+"""Options of `reticulum modes`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+SourceArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A finished run folder of `reticulum phonons`; a folder with the files of a "
+        "phonopy calculation; or phonopy.yaml, phonopy_disp.yaml, phonopy_params.yaml, "
+        "FORCE_SETS, FORCE_CONSTANTS, force_constants.hdf5, or vasprun.xml with a Hessian.",
+    ),
+]
+
+InfraredOption = Annotated[
+    bool, typer.Option("--infrared", help="Show infrared-active modes only.")
+]
+
+BornOption = Annotated[
+    str | None,
+    typer.Option(
+        "--born",
+        metavar="FILE",
+        help="Born charges: BORN or YAML of phonopy, vasprun.xml or OUTCAR of VASP, or CP2K's "
+        "atomic polar tensors  [default: those found with SOURCE]",
+    ),
+]
+
+StructureOption = Annotated[
+    str | None,
+    typer.Option(
+        "--structure",
+        metavar="FILE",
+        help="Structure of FORCE_SETS or FORCE_CONSTANTS  [default: a YAML file of phonopy, "
+        "SPOSCAR or POSCAR beside them]",
+    ),
+]
+
+SupercellOption = Annotated[
+    str | None,
+    typer.Option(
+        "--supercell",
+        metavar="N,N,N",
+        help="Supercell of that structure that the forces are of: 3 or 9 integers.",
+    ),
+]
+
+ToleranceOption = Annotated[
+    float | None,
+    typer.Option(
+        "--symprec",
+        metavar="A",
+        help="Distance within which atoms count as equivalent, Å  [default: that of the run, "
+        "else 0.001 or what the YAML file states if it is more]",
+    ),
+]
+
+OutputOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--write",
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write a file; may be repeated. Its ending tells what: .csv (the table), .extxyz "
+        "(film, with --animate), .axsf (arrows), .ascii (v_sim), .yaml, .yaml.xz or "
+        "FORCE_CONSTANTS (for phonopy, Gamma only).",
+    ),
+]
+
+AnimateOption = Annotated[
+    str | None,
+    typer.Option(
+        "--animate",
+        metavar="N[,M]",
+        help="Modes to draw in .extxyz and .axsf, by their numbers in the table.",
+    ),
+]
+
+AmplitudeOption = Annotated[
+    float | None,
+    typer.Option(
+        "--amplitude",
+        metavar="A",
+        help="Displacement of the atom that moves most, Å  [default: 0.3]",
+    ),
+]
+
+FramesOption = Annotated[
+    int | None,
+    typer.Option("--frames", metavar="N", help="Frames of one period  [default: 24]"),
+]
+
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace existing files.")]
