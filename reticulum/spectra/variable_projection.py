@@ -40,6 +40,11 @@ _INSIDE = 0.02
 _NEAR_LIMIT = 0.1
 _SAME_MISFIT = 1e-10
 
+#: Unless the search stands still (a step is below this part of a standard error) at a distance from
+#: the limit, in units of a mixing or of the limit.
+_STANDING = 1e-2
+_ON_LIMIT = 1e-5
+
 #: Size of a direction in parameter space, over the largest, below which data do not see it.
 _UNSEEN = 1e-8
 
@@ -309,7 +314,7 @@ class SeriesSearch:
         bound = list(found.at_bound)
         for number in np.flatnonzero(self._free).tolist():
             limit = self._near_limit(number, float(found.values[number]))
-            if limit is None or number in bound:
+            if limit is None or number in bound or self._is_inside(found, bound, number, limit):
                 continue
             fixed = self._free.copy()
             fixed[[*bound, number]] = False
@@ -324,6 +329,18 @@ class SeriesSearch:
                 bound.append(number)
                 found = tried
         return Found(values=found.values, cost=found.cost, ended=found.ended, at_bound=tuple(bound))
+
+    def _is_inside(self, found: Found, bound: list[int], number: int, limit: float) -> bool:
+        """Whether a minimum is inside of a limit: there the search stands still, at a distance."""
+        free = self._free.copy()
+        free[bound] = False
+        projection = self._problem.project(found.values)
+        if projection is None:
+            return False
+        moving = _unscaled_covariance(projection, free)[1]
+        noise = np.sqrt(2.0 * found.cost / self._data.n_points)
+        distance = abs(float(found.values[number]) - limit)
+        return bool(moving <= _STANDING * noise and distance > _ON_LIMIT * max(abs(limit), 1.0))
 
     def _near_limit(self, number: int, value: float) -> float | None:
         low, high = float(self._low[number]), float(self._high[number])
