@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from reticulum.plotting.files import STYLE
 from reticulum.plotting.vtir_style import descending, set_title
-from reticulum.spectra.leading_models import leading_one_band, leading_two_state
+from reticulum.spectra.leading_models import leading_rival, leading_two_state
 from reticulum.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ _GAP = 1.6
 
 #: Labels of temperatures at most; of more spectra every n-th has one.
 _MOST_LABELS = 30
+
+#: Cycles whose labels have the word with the number.
+_WRITTEN_OUT = 5
 
 #: Height of one spectrum, least and largest height of the map, inches.
 _INCHES, _LEAST_INCHES, _MOST_INCHES = 0.16, 2.4, 7.0
@@ -123,14 +126,18 @@ def label_cycles(axes: Axes, data: BandData) -> None:
     starts = [0, *(np.flatnonzero(np.diff(data.cycles)) + 1).tolist(), data.n_spectra]
     if len(starts) > _MOST_LABELS:
         return
+    crowded = len(starts) - 1 > _WRITTEN_OUT
+    if crowded:
+        axes.annotate("cycle", (1.0, 1.0), xycoords="axes fraction", xytext=(2, 2),
+                      textcoords="offset points", fontsize=6.5, annotation_clip=False)  # fmt: skip
     for first, last in pairwise(starts):
         axes.annotate(
-            f"cycle {data.cycles[first]}",
+            f"{data.cycles[first]}" if crowded else f"cycle {data.cycles[first]}",
             (1.0, 0.5 * (first + last)),
             xycoords=("axes fraction", "data"),
             xytext=(3, 0),
             textcoords="offset points",
-            rotation=90,
+            rotation=0 if crowded else 90,
             va="center",
             fontsize=6.5,
             annotation_clip=False,
@@ -150,7 +157,7 @@ def figure_residuals(data: BandData, outcomes: Sequence[ModelOutcome], title: st
         First line of the title.
 
     """
-    shown = [o for o in (leading_two_state(outcomes), leading_one_band(outcomes)) if o is not None]
+    shown = [o for o in (leading_two_state(outcomes), leading_rival(outcomes)) if o is not None]
     residuals = [residuals_percent(data, outcome) for outcome in shown]
     height = min(max(_INCHES * data.n_spectra, _LEAST_INCHES), _MOST_INCHES) + 1.3
     with style.context(STYLE):

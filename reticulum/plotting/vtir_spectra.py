@@ -23,7 +23,7 @@ from reticulum.plotting.vtir_style import (
     temperature_norm,
 )
 from reticulum.spectra.fitted_curves import fitted_curves
-from reticulum.spectra.leading_models import leading_one_band, leading_two_state
+from reticulum.spectra.leading_models import leading_rival, leading_two_state
 from reticulum.units import ZERO_CELSIUS_K
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 #: Cycles that one figure shows; of more, the figure says which it shows.
 MOST_CYCLES = 6
+
+#: Spectra in one column; longer cycles go on in the next one.
+_MOST_STACKED = 26
 
 #: Spectra of a cycle with a label each; of more, every n-th has one.
 _LABELLED = 10
@@ -174,19 +177,21 @@ def figure_spectra(data: BandData, outcomes: Sequence[ModelOutcome], title: str 
         First line of the title.
 
     """
-    two_states, one_band = leading_two_state(outcomes), leading_one_band(outcomes)
+    two_states, one_band = leading_two_state(outcomes), leading_rival(outcomes)
     cycles = shown_cycles(data)
-    members = [np.flatnonzero(data.cycles == cycle).tolist() for cycle in cycles]
-    most = max(len(numbers) for numbers in members)
+    columns, every = _columns(data, cycles)
+    most = max(len(numbers) for _, numbers in columns)
     few = most <= _LABELLED
     distance = (_APART if few else _OVERLAPPING) * _height(data, two_states)
     inches = max(_LEAST_INCHES, 1.9 + (_INCHES if few else _OVERLAPPING_INCHES) * most)
     with style.context(STYLE):
-        figure = Figure(figsize=(_FIRST_INCHES + _COLUMN_INCHES * (len(cycles) - 1) + 0.6, inches))
-        grid = figure.subplots(1, len(cycles), sharey=True, squeeze=False)[0]
-        for axes, cycle, numbers in zip(grid, cycles, members, strict=True):
+        figure = Figure(figsize=(_FIRST_INCHES + _COLUMN_INCHES * (len(columns) - 1) + 0.6, inches))
+        grid = figure.subplots(1, len(columns), sharey=True, squeeze=False)[0]
+        for axes, (words, numbers) in zip(grid, columns, strict=True):
             draw_stacked_spectra(axes, data, numbers, two_states, one_band, distance=distance)
-            axes.set_title(f"cycle {cycle}")
+            axes.set_title(words)
+        top = (most - 1) * distance + 1.15 * _height(data, two_states)
+        grid[0].set_ylim(-0.25 * distance, top)
         grid[0].set_ylabel("value, each spectrum moved up")
         bar = figure.colorbar(
             ScalarMappable(temperature_norm(data.temperatures_k), temperature_map()),
@@ -200,7 +205,7 @@ def figure_spectra(data: BandData, outcomes: Sequence[ModelOutcome], title: str 
             loc="outside lower left",
             fontsize=7,
         )
-        set_title(figure, title, _shown_in_words(data, cycles))
+        set_title(figure, title, _shown_in_words(data, cycles, every))
     return figure
 
 
@@ -227,8 +232,33 @@ def legend_of_curves(
     return entries
 
 
-def _shown_in_words(data: BandData, cycles: list[int]) -> str:
+def _columns(data: BandData, cycles: list[int]) -> tuple[list[tuple[str, list[int]]], int]:
+    """Title and spectra of each column, and how many of them one that is drawn stands for.
+
+    Long cycles fill several columns, cold to hot; if those would be too many, only every n-th
+    spectrum of each cycle is drawn.
+    """
+    ordered = []
+    for cycle in cycles:
+        here = np.flatnonzero(data.cycles == cycle)
+        ordered.append(here[np.argsort(data.temperatures_k[here], kind="stable")].tolist())
+    every = 1
+    while sum(-(-len(here[::every]) // _MOST_STACKED) for here in ordered) > MOST_CYCLES:
+        every += 1
+    columns = []
+    for cycle, here in zip(cycles, ordered, strict=True):
+        drawn = here[::every]
+        n_columns = -(-len(drawn) // _MOST_STACKED)
+        for part in np.array_split(np.array(drawn), n_columns):
+            columns.append((f"cycle {cycle}", part.tolist()))
+    return columns, every
+
+
+def _shown_in_words(data: BandData, cycles: list[int], every: int) -> str:
     n = len({int(cycle) for cycle in data.cycles})
-    if n == len(cycles):
-        return ""
-    return f"cycles {', '.join(str(cycle) for cycle in cycles)} of {n} are shown"
+    words = []
+    if n > len(cycles):
+        words.append(f"cycles {', '.join(str(cycle) for cycle in cycles)} of {n} are shown")
+    if every > 1:
+        words.append(f"one of {every} spectra of each cycle is shown")
+    return "; ".join(words)

@@ -31,7 +31,8 @@ from reticulum.plotting.vtir_residuals import (
 from reticulum.plotting.vtir_singular_values import draw_singular_values, figure_singular_values
 from reticulum.plotting.vtir_spectra import draw_stacked_spectra, figure_spectra, legend_of_curves
 from reticulum.plotting.vtir_style import set_title
-from reticulum.spectra.leading_models import leading_one_band, leading_two_state
+from reticulum.spectra.leading_models import leading_rival, leading_two_state
+from reticulum.spectra.verdict import Verdict
 
 if TYPE_CHECKING:
     from reticulum.spectra.band_fit import BandFit
@@ -43,7 +44,10 @@ _STACKED = 7
 def verdict_title(found: BandFit) -> str:
     """Verdict with the reason that decided."""
     verdict = found.verdict
-    reason = verdict.reasons[-1] if verdict.reasons else ""
+    reason = ""
+    if verdict.reasons:
+        changed = verdict.verdict is Verdict.IRREVERSIBLE
+        reason = verdict.reasons[0 if changed else -1]
     return f"Verdict: {verdict.verdict.value}. {reason}"
 
 
@@ -57,7 +61,7 @@ def figure_band_fit(found: BandFit) -> Figure:
 
     """
     data, positions, outcomes = found.data, found.positions, found.verdict.outcomes
-    two_states, one_band = leading_two_state(outcomes), leading_one_band(outcomes)
+    two_states, one_band = leading_two_state(outcomes), leading_rival(outcomes)
     evidence = found.evidence
     with style.context(STYLE):
         figure = Figure(figsize=(9.6, 10.4 if outcomes else 3.8))
@@ -89,7 +93,7 @@ def figure_band_fit(found: BandFit) -> Figure:
             rows[2].legend(
                 *left.get_legend_handles_labels(),
                 loc="outside lower center",
-                ncols=3,
+                ncols=2,
                 fontsize=6.5,
             )
             if evidence is not None:
@@ -103,7 +107,7 @@ def figure_band_fit(found: BandFit) -> Figure:
 
 def _draw_residuals(part: object, found: BandFit) -> None:
     data, outcomes = found.data, found.verdict.outcomes
-    shown = [o for o in (leading_two_state(outcomes), leading_one_band(outcomes)) if o is not None]
+    shown = [o for o in (leading_two_state(outcomes), leading_rival(outcomes)) if o is not None]
     grid = part.subplots(1, max(len(shown), 1), sharey=True, squeeze=False)[0]  # type: ignore[attr-defined]
     if not shown:
         grid[0].set_axis_off()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from reticulum import __version__
 from reticulum.errors import InputError
 from reticulum.spectra.band_data import BandData
-from reticulum.spectra.leading_models import leading_one_band, leading_two_state
+from reticulum.spectra.leading_models import leading_rival, leading_two_state
 
 if TYPE_CHECKING:
     from reticulum.spectra.band_positions import BandPositions
@@ -117,7 +117,7 @@ def profiles_csv(profiles: Sequence[ProfileLikelihood]) -> str:
 
 def spectra_csv(data: BandData, outcomes: Sequence[ModelOutcome]) -> str:
     """Long table of what was fitted, and the curves of the first model of each picture (by BIC)."""
-    two, one = leading_two_state(outcomes), leading_one_band(outcomes)
+    two, one = leading_two_state(outcomes), leading_rival(outcomes)
     named = {"two_states": two, "one_band": one}
     shown = {name: o for name, o in named.items() if o is not None and o.fit is not None}
     comments = ["data as fitted (after conversion and preparation); wavenumber cm-1, temperature K"]

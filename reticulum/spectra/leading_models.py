@@ -33,6 +33,14 @@ def leading_one_band(outcomes: Sequence[ModelOutcome]) -> ModelOutcome | None:
     )
 
 
+def leading_rival(outcomes: Sequence[ModelOutcome]) -> ModelOutcome | None:
+    """Single band, moving or of an oscillator, with the lowest BIC among those with curves."""
+    return _first(
+        outcomes,
+        lambda outcome: outcome.picture is not Picture.TWO_STATES and outcome.fit is not None,
+    )
+
+
 def leading_oscillator(outcomes: Sequence[ModelOutcome]) -> ModelOutcome | None:
     """Oscillator with the lowest BIC; None without any."""
     return _first(

@@ -87,6 +87,20 @@ def test_many_cycles_are_chosen_aloud():
     assert len(figure.axes) == MOST_CYCLES + 1
 
 
+def test_long_cycles_go_on_in_the_next_column():
+    x = np.linspace(1560.0, 1620.0, 11)
+    y = np.exp(-(((x - 1590.0) / 8.0) ** 2))
+    data = band_data(np.linspace(100.0, 500.0, 60), x, [y] * 60)
+    figure = figure_spectra(data, ())
+    columns = figure.axes[:-1]
+    assert [len(axes.lines) for axes in columns] == [20, 20, 20]
+    assert "is shown" not in " ".join(texts(figure))
+    longer = band_data(np.linspace(100.0, 500.0, 300), x, [y] * 300)
+    figure = figure_spectra(longer, ())
+    assert sum(len(axes.lines) for axes in figure.axes[:-1]) == 150
+    assert "one of 2 spectra of each cycle is shown" in " ".join(texts(figure))
+
+
 def test_positions_with_errors_directions_and_course(found):
     figure = figure_positions(found.data, found.positions, found.trend, found.width_trend, "t")
     left = figure.axes[0]
