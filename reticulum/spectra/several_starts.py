@@ -10,9 +10,11 @@ import numpy as np
 from reticulum.spectra.band_basis import BandModel
 from reticulum.spectra.band_data import BandData
 from reticulum.spectra.band_positions import BandPositions
+from reticulum.spectra.series_fit import SeriesFit
+from reticulum.spectra.series_search import Found, SeriesSearch
 from reticulum.spectra.single_band import POLYNOMIAL_SCALE_K, OneBandModel
 from reticulum.spectra.two_components import TwoStateModel
-from reticulum.spectra.variable_projection import Found, SeriesFit, SeriesSearch, fit_series
+from reticulum.spectra.variable_projection import fit_series
 from reticulum.units import (
     BOLTZMANN_CM1_PER_K,
     GAS_CONSTANT_J_PER_MOL_K,
