@@ -248,18 +248,19 @@ def find_clusters(atoms: Atoms, graph: BondGraph | None = None) -> ClusterGraph:
 
 
 def require_finite_clusters(graph: ClusterGraph, what: str) -> None:
-    """Refuse frameworks whose metals form endless rods, or without linkers between clusters.
+    """Refuse frameworks whose metals are joined without end, or without linkers between clusters.
 
     Raises
     ------
     InputError
-        If there is a rod, or no linker.
+        If metals are joined without end, or there is no linker.
 
     """
     rods = [cluster.label for cluster in graph.clusters if cluster.kind is ClusterKind.ROD]
     if rods:
         raise InputError(
-            f"The metals of {what} form endless rods ({rods[0]} in each cell), not clusters.",
+            f"The metals of {what} form endless rods, layers or networks ({rods[0]} in each "
+            "cell), not clusters.",
             why="Only whole finite clusters, such as paddlewheels, can be told apart and ordered.",
             fix="Give a framework of finite clusters, for instance HKUST-1, MOF-5 or UiO-66.",
         )

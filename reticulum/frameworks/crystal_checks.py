@@ -53,7 +53,7 @@ def require_crystal(atoms: Atoms, what: str) -> None:
     if not edges.any():
         raise InputError(
             f"{what} has no cell.",
-            why="Phonons of a framework need a crystal that repeats in three directions.",
+            why="A framework is a crystal that repeats in three directions.",
             fix="Use a format with cell vectors (CIF, POSCAR, extended XYZ with Lattice=...).",
         )
     if volume <= _COPLANAR * float(np.prod(edges)):

@@ -153,7 +153,7 @@ def structure_label(source: StructureSource) -> str:
 
     """
     if isinstance(source, (str, Path)):
-        card = None if Path(source).expanduser().is_file() else find_structure_card(str(source))
+        card = None if _is_file(Path(source).expanduser()) else find_structure_card(str(source))
         label = card.name if card is not None else Path(_uncompressed_name(Path(source))).stem
     elif isinstance(source, Atoms):
         given = source.info.get("name")
@@ -174,7 +174,7 @@ def _locate(source: str | Path) -> Path:
             fix="Give a bundled name (see: reticulum structures) or the path of a file.",
         )
     path = Path(source).expanduser()
-    if path.is_file():
+    if _is_file(path):
         return path
     card = find_structure_card(str(source))
     if card is not None:
@@ -190,6 +190,25 @@ def _locate(source: str | Path) -> Path:
         f"There is no file {str(source)!r}, and no bundled structure of this name.",
         fix=f"{hint}Check the path, or list the bundled structures with: reticulum structures",
     )
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a path is a file.
+
+    Raises
+    ------
+    InputError
+        If a folder on the way to it may not be searched, or the name is impossible.
+
+    """
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be looked at.",
+            why=str(error.strerror or error),
+            fix="Check the path and its permissions.",
+        ) from error
 
 
 def _uncompressed_name(path: Path) -> str:

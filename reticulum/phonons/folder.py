@@ -9,6 +9,7 @@ from typing import Any
 
 from reticulum.errors import InputError
 from reticulum.provenance import read_json, software_versions, timestamp, to_jsonable, write_json
+from reticulum.scratch import is_scratch
 
 #: Version of the layout of a run folder; raised when older folders can no longer be read.
 LAYOUT = 1
@@ -113,7 +114,11 @@ class RunFolder:
                     fix="Use the options of that run to go on with it, or another folder with -o.",
                 )
             return
-        others = [p.name for p in self.path.iterdir() if p.name not in _MAY_BE_THERE]
+        others = [
+            p.name
+            for p in self.path.iterdir()
+            if p.name not in _MAY_BE_THERE and not is_scratch(p.name)
+        ]
         if others:
             raise InputError(
                 f"The folder {self.path} is not empty and is not a run folder.",

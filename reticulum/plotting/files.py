@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from matplotlib import style
 
 from reticulum.errors import InputError
+from reticulum.scratch import publish, scratch_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,8 +53,9 @@ def save_figure(figure: Figure, path: Path) -> None:
         ``.png``, ``.svg`` or ``.pdf``.
 
     """
-    scratch = path.with_name(f".writing{path.suffix}")
     metadata = {"Date": None} if path.suffix == ".svg" else None
-    with style.context(STYLE):
-        figure.savefig(scratch, metadata=metadata)
-    scratch.replace(path)
+    with scratch_folder(path.parent) as scratch:
+        draft = scratch / path.name
+        with style.context(STYLE):
+            figure.savefig(draft, metadata=metadata)
+        publish(draft, path, overwrite=True)

@@ -323,6 +323,6 @@ def test_two_kinds_of_nets_are_listed_and_not_called_one():
 
 
 @pytest.mark.parametrize("name", ["Zn-MOF-74", "calcite"])
-def test_rods_have_no_net_here(name):
-    with pytest.raises(InputError, match="endless rods"):
+def test_endless_metals_have_no_net_here(name):
+    with pytest.raises(InputError, match="endless rods, layers or networks"):
         identify_nets(find_clusters(read_structure(name)))
