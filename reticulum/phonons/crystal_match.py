@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.errors import InputError
-from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
-from reticulum.phonons.folding import reduce_to_primitive
+from reticulum.frameworks.tolerances import LOOSER_TOLERANCES_A, SYMMETRY_TOLERANCE_A
+from reticulum.phonons.folding import FoldedCell, reduce_to_primitive
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -96,18 +96,14 @@ def match_crystals(
     """
     from pymatgen.core import Lattice
 
-    size = 3 * len(other)
-    try:
-        folded = reduce_to_primitive(other, np.zeros((size, size)), tolerance_a)
-    except InputError:
+    folded = _same_primitive(other, atoms, tolerance_a)
+    if folded is None:
         return None
     small = folded.atoms
-    if sorted(small.numbers) != sorted(atoms.numbers):
-        return None
     mappings = Lattice(atoms.cell[:]).find_all_mappings(
         Lattice(small.cell[:]), ltol=_LENGTH_TOLERANCE, atol=_ANGLE_TOLERANCE_DEG
     )
-    rotations = [np.array(rotation) for _, rotation, _ in mappings if rotation is not None]
+    rotations = [_unstrained(rotation) for _, rotation, _ in mappings if rotation is not None]
     rotations.sort(key=lambda rotation: -round(float(np.trace(rotation)), 6))
     best: tuple[float, NDArray[np.float64], NDArray[np.int64]] | None = None
     for rotation in rotations:
@@ -123,6 +119,25 @@ def match_crystals(
         image_of=best[2][folded.primitive_of],
         largest_distance_a=best[0],
     )
+
+
+def _same_primitive(other: Atoms, atoms: Atoms, tolerance_a: float) -> FoldedCell | None:
+    """Primitive cell of the other description with the same atoms, at the tightest tolerance."""
+    size = 3 * len(other)
+    for tolerance in (tolerance_a, *(t for t in LOOSER_TOLERANCES_A if t > tolerance_a)):
+        try:
+            folded = reduce_to_primitive(other, np.zeros((size, size)), tolerance)
+        except InputError:
+            continue
+        if sorted(folded.atoms.numbers) == sorted(atoms.numbers):
+            return folded
+    return None
+
+
+def _unstrained(change: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rotation nearest to a change of lattice vectors, which may strain them too."""
+    left, _, right = np.linalg.svd(np.asarray(change, dtype=np.float64))
+    return np.asarray(left @ right)
 
 
 def _pairing(

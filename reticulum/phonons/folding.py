@@ -6,6 +6,7 @@ images of the second atom, whatever the supercell.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -224,9 +225,12 @@ def _primitive_lattice(
     import spglib
 
     symmetry_of(atoms, tolerance_a)  # says what is wrong where spglib only gives up
-    dataset = spglib.get_symmetry_dataset(
-        (atoms.cell[:], atoms.get_scaled_positions(wrap=True), atoms.numbers), symprec=tolerance_a
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # on how it will report errors
+        dataset = spglib.get_symmetry_dataset(
+            (atoms.cell[:], atoms.get_scaled_positions(wrap=True), atoms.numbers),
+            symprec=tolerance_a,
+        )
     # Numbers in the order of the atoms, so that the primitive cell keeps it.
     _, first, inverse = np.unique(
         dataset.mapping_to_primitive, return_index=True, return_inverse=True

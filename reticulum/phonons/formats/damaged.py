@@ -55,6 +55,7 @@ def reading(path: Path, what: str) -> Iterator[None]:
 
     """
     import yaml
+    from ase.io import ParseError
 
     try:
         with warnings.catch_warnings():
@@ -64,7 +65,7 @@ def reading(path: Path, what: str) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         raise no_file(path) from error
-    except (*_READER_ERRORS, yaml.YAMLError) as error:
+    except (*_READER_ERRORS, ParseError, yaml.YAMLError) as error:
         raise InputError(
             f"{path} cannot be read as {what}.",
             why=f"It is damaged, incomplete or something else ({_reason(error)}).",
