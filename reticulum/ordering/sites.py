@@ -91,7 +91,7 @@ class SupercellSites:
 
         Row c: site a goes to ``[c, a]`` by the operation, followed by the translation of cell c.
         """
-        return self._operation_blocks([operation])[0]
+        return np.asarray(self._operation_blocks([operation])[0])
 
     def _operation_blocks(self, operations: Sequence[int]) -> IntMatrix:
         """(number of operations, index, n_sites) blocks of `operation_block`."""

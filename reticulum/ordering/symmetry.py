@@ -30,6 +30,10 @@ _MARKER_TOLERANCE_A = 1e-4
 #: Largest denominator of an entry of a transformation between cells.
 _LARGEST_DENOMINATOR = 96
 
+#: The first version of spglib that names a group by its operations in any vectors: 2.6 takes some
+#: centred groups for primitive ones (C2 for P2 in cells of three HKUST-1 cells).
+_NAMES_OPERATIONS = (2, 7)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandardSetting:
@@ -171,23 +175,25 @@ def ordering_symmetry(sites: SupercellSites, stabiliser: NDArray[np.int64]) -> O
 def _named(sites: SupercellSites, stabiliser: NDArray[np.int64]) -> OrderingSymmetry:
     import spglib
 
-    rotations, translations = _operations(sites, stabiliser)
-    form = sites.form.astype(np.float64)
-    to_cell = np.linalg.inv(form)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        found = spglib.get_spacegroup_type_from_symmetry(
-            np.rint(to_cell.T @ rotations @ form.T).astype(np.intc),
-            translations @ to_cell,
-            _vectors(sites),
-        )
-    if found is None:
-        raise _unnamed(sites, "no name", len(stabiliser))
+    if spglib.__version_tuple__[:2] < _NAMES_OPERATIONS:
+        marked = _marked(sites, stabiliser)
+        name, number = marked.international, marked.number
+    else:
+        rotations, translations = _operations(sites, stabiliser)
+        form = sites.form.astype(np.float64)
+        to_cell = np.linalg.inv(form)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            found = spglib.get_spacegroup_type_from_symmetry(
+                np.rint(to_cell.T @ rotations @ form.T).astype(np.intc),
+                translations @ to_cell,
+                _vectors(sites),
+            )
+        if found is None:
+            raise _unnamed(sites, "no name", len(stabiliser))
+        name, number = found.international_short, found.number
     return OrderingSymmetry(
-        space_group=str(found.international_short),
-        space_group_number=int(found.number),
-        sites=sites,
-        stabiliser=stabiliser,
+        space_group=str(name), space_group_number=int(number), sites=sites, stabiliser=stabiliser
     )
 
 
@@ -215,18 +221,17 @@ def _unnamed(sites: SupercellSites, outcome: str, order: int) -> CalculationErro
     )
 
 
-def _marked(symmetry: OrderingSymmetry) -> Any:
+def _marked(sites: SupercellSites, stabiliser: NDArray[np.int64]) -> Any:
     """What spglib finds in a crystal of markers: general points first, then the clusters."""
     import spglib
 
-    sites = symmetry.sites
-    rotations, translations = _operations(sites, symmetry.stabiliser)
+    rotations, translations = _operations(sites, stabiliser)
     to_cell = np.linalg.inv(sites.form.astype(np.float64))
     points = [
         ((rotations @ point + translations) @ to_cell, kind + 1)
         for kind, point in enumerate(_GENERAL_POINTS)
     ]
-    orbits = np.array(symmetry.orbits)
+    orbits = _orbits(sites.permutations[stabiliser])
     centres = sites.cells[:, None, :] + sites.sublattice.centres[None, :, :]
     positions = np.concatenate([*(entry[0] for entry in points), centres.reshape(-1, 3) @ to_cell])
     kinds = np.concatenate(
@@ -240,16 +245,15 @@ def _marked(symmetry: OrderingSymmetry) -> Any:
         found = spglib.get_symmetry_dataset(
             (_vectors(sites), positions % 1.0, kinds), symprec=_MARKER_TOLERANCE_A
         )
-    order = symmetry.point_group_order
-    if found is None or len(found.rotations) != order:
+    if found is None or len(found.rotations) != len(stabiliser):
         n_found = 0 if found is None else len(found.rotations)
-        raise _unnamed(sites, f"{n_found} operations", order)
+        raise _unnamed(sites, f"{n_found} operations", len(stabiliser))
     return found
 
 
 def _standard_setting(symmetry: OrderingSymmetry) -> StandardSetting:
     sites = symmetry.sites
-    found = _marked(symmetry)
+    found = _marked(sites, symmetry.stabiliser)
     to_conventional = sites.form @ np.linalg.inv(sites.sublattice.conventional.astype(np.float64))
     inverse = np.linalg.inv(found.transformation_matrix)
     basis = inverse.T @ to_conventional

@@ -21,6 +21,7 @@ from reticulum.ordering.problem import ordering_problem
 from reticulum.ordering.sites import supercell_sites
 from reticulum.ordering.structures import ordered_structure
 from reticulum.ordering.sublattice import cluster_sublattice
+from reticulum.ordering.supercells import inequivalent_superlattices
 from reticulum.ordering.symmetry import _marked
 
 CELLS = [np.diag([1, 1, 1]), np.diag([2, 1, 1]), np.array([[1, 1, 0], [0, 2, 1], [1, 0, 1]])]
@@ -172,14 +173,19 @@ def test_the_atoms_have_the_space_group_that_was_named(hkust1, number):
 def test_groups_named_from_operations_are_those_of_marker_atoms(name):
     parent = cluster_sublattice(read_structure(name))
     other = "Ru" if parent.metal == "Cu" else "Cu"
+    cells = [
+        parent.conventional,
+        np.diag([1, 1, 2]),
+        *inequivalent_superlattices(3, parent.rotations),
+    ]
     groups = {
         found.symmetry
-        for cell in (parent.conventional, np.diag([1, 1, 2]))
-        for found in order(parent, cell, {other: [1, 2, 3, 4]}).orderings
+        for cell in cells
+        for found in order(parent, cell, {other: [1, 2, 3]}).orderings
     }
     assert len(groups) > 20
     for group in groups:
-        marked = _marked(group)
+        marked = _marked(group.sites, group.stabiliser)
         assert (marked.international, marked.number) == (
             group.space_group, group.space_group_number
         )  # fmt: skip
