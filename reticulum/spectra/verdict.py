@@ -9,8 +9,15 @@ from enum import StrEnum
 import numpy as np
 
 from reticulum.errors import CalculationError
+from reticulum.spectra.any_shape import any_shape_outcome
 from reticulum.spectra.band_data import BandData
 from reticulum.spectra.band_positions import BandPositions, band_positions, noise_level
+from reticulum.spectra.misfit_excess import (
+    Excess,
+    misfit_excess,
+    missed_beyond_noise,
+    residual_variance,
+)
 from reticulum.spectra.model_comparison import ModelOutcome, Picture, compare_models
 from reticulum.spectra.restarts import restarted
 from reticulum.spectra.reversibility import Reversibility, band_reversibility
@@ -21,10 +28,6 @@ DEFAULT_SYSTEMATICS_PERCENT = 1.0
 
 #: Misfit of the best model, per cent of the largest value, above which none describes the data.
 _WORST_MISFIT_PERCENT = 10.0
-
-#: One-sided confidence with which an excess of misfit has to be above the systematics: 1.645
-#: standard errors, 95 %.
-_SURE_SIGMAS = 1.645
 
 
 class Verdict(StrEnum):
@@ -56,9 +59,9 @@ class BandVerdict:
     systematics_percent
         Difference below which models were not told apart, per cent of the largest value.
     excess_two_states_percent, excess_one_band_percent
-        Misfit of the best model of each picture beyond the better of the two, in quadrature, with
-        the noise that its number of parameters takes up made equal, per cent of the largest value;
-        NaN if nothing was fitted.
+        Misfit of two states beyond one band with a symmetric line, and of one band of any shape
+        beyond two states, in quadrature, with the noise that its number of parameters takes up
+        made equal, per cent of the largest value; NaN if nothing was fitted.
     excess_two_states_least_percent, excess_one_band_least_percent
         Lower end of their one-sided 95 % intervals, from the noise: these are held against the
         systematics.
@@ -109,9 +112,12 @@ def judge(
 
     The best two-state model and the best single-band model are compared by what each leaves
     unexplained beyond the other. A picture is excluded only if that exceeds the systematic errors
-    of the spectra with 95 % confidence; noise is taken off in quadrature. One band may move and
-    broaden freely from spectrum to spectrum, so that two states are never inferred from a poor law
-    for one band. Models whose fit did not end at a minimum are left out.
+    of the spectra with 95 % confidence; noise is taken off in quadrature. The picture that is left
+    has to describe the band: what it misses beyond the noise must not exceed the systematic errors
+    either. One band may move and broaden freely from spectrum to spectrum, so that two states are
+    never inferred from a poor law for one band; and they are not inferred either where one band of
+    any shape, a shoulder included, does that. Models whose fit did not end at a minimum are left
+    out.
 
     Parameters
     ----------
@@ -139,6 +145,7 @@ def judge(
         return _without_models((str(error),), noise, systematics_percent)
     if start_from is not None:
         outcomes = restarted(data, outcomes, start_from)
+    any_shape = any_shape_outcome(data, alone, baseline_order=baseline_order)
     returned = band_reversibility(data, alone)
     two = _best(outcomes, (Picture.TWO_STATES,))
     one = _best(outcomes, (Picture.ONE_BAND, Picture.OSCILLATOR))
@@ -150,8 +157,24 @@ def judge(
             outcomes=outcomes,
             reversibility=returned,
         )
-    excess_two, excess_one = _excess(two, one), _excess(one, two)
-    verdict, reasons, decide = _decide(two, one, excess_two, excess_one, systematics_percent)
+    rival = (
+        one
+        if any_shape.flaw or residual_variance(one) < residual_variance(any_shape)
+        else any_shape
+    )
+    excess_two, excess_one = misfit_excess(two, one), misfit_excess(rival, two)
+    verdict, reasons, decide = _decide(
+        _Compared(
+            two=two,
+            one=one,
+            any_shape=any_shape,
+            excess_two=excess_two,
+            excess_one=excess_one,
+            missed_by_two=missed_beyond_noise(two, noise),
+            missed_by_one=missed_beyond_noise(one, noise),
+            systematics=systematics_percent,
+        )
+    )
     if returned.is_irreversible:
         verdict, reasons = Verdict.IRREVERSIBLE, (*returned.sentences, *reasons)
         decide = (
@@ -162,7 +185,7 @@ def judge(
         verdict=verdict,
         reasons=reasons,
         what_would_decide=decide,
-        outcomes=outcomes,
+        outcomes=(*outcomes, any_shape),
         noise_percent=noise,
         systematics_percent=systematics_percent,
         excess_two_states_percent=excess_two.percent,
@@ -195,54 +218,37 @@ def _without_models(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Excess:
-    """Misfit of one model beyond that of another, and its lower limit, per cent of the maximum."""
+class _Compared:
+    """Best models of the pictures and what each misses, per cent of the maximum.
 
-    percent: float
-    least_percent: float
+    ``excess_two`` is that of two states over one band with a symmetric line, ``excess_one`` that of
+    one band of whatever shape is best over two states.
+    """
+
+    two: ModelOutcome
+    one: ModelOutcome
+    any_shape: ModelOutcome
+    excess_two: Excess
+    excess_one: Excess
+    missed_by_two: float
+    missed_by_one: float
+    systematics: float
 
 
 def _best(outcomes: Sequence[ModelOutcome], pictures: tuple[Picture, ...]) -> ModelOutcome | None:
     """Model with the least residual variance; many parameters alone do not win."""
     chosen = [o for o in outcomes if o.picture in pictures and not o.flaw]
-    return min(chosen, key=_variance, default=None)
+    return min(chosen, key=residual_variance, default=None)
 
 
-def _variance(outcome: ModelOutcome) -> float:
-    """Residual variance, squared per cent of the maximum."""
-    n = outcome.n_points
-    return outcome.misfit_percent**2 * n / (n - outcome.n_parameters)
-
-
-def _excess(worse: ModelOutcome, better: ModelOutcome) -> _Excess:
-    """Misfit of one model beyond that of another, in quadrature; 0 if it is smaller.
-
-    With the noise variance s², estimated from the model that leaves less, a model with p parameters
-    leaves (n - p) s² of n points beside what it misses. The difference of two such sums has the
-    variance 4 s² n e² + 2 |p - q| s⁴ for a true excess e.
-    """
-    n = worse.n_points
-    noise = min(_variance(worse), _variance(better))
-    more = worse.n_parameters - better.n_parameters
-    square = worse.misfit_percent**2 - better.misfit_percent**2 + more * noise / n
-    positive = max(square, 0.0)
-    error = np.sqrt(4.0 * positive * noise / n + 2.0 * abs(more) * noise**2 / n**2)
-    return _Excess(
-        percent=float(np.sqrt(positive)),
-        least_percent=float(np.sqrt(max(square - _SURE_SIGMAS * float(error), 0.0))),
-    )
-
-
-def _decide(
-    two: ModelOutcome,
-    one: ModelOutcome,
-    excess_two: _Excess,
-    excess_one: _Excess,
-    systematics: float,
-) -> tuple[Verdict, tuple[str, ...], str]:
+def _decide(found: _Compared) -> tuple[Verdict, tuple[str, ...], str]:
+    two, one, systematics = found.two, found.one, found.systematics
+    excess_one, excess_two = found.excess_one, found.excess_two
+    wrong_by = f"the {systematics:g} % that spectra are usually wrong by"
     fits = (
         f"Best two-state model ({two.name}): {two.misfit_percent:.2f} % of the maximum left over; "
-        f"best single band ({one.name}): {one.misfit_percent:.2f} %."
+        f"best single band ({one.name}): {one.misfit_percent:.2f} %; one band of any shape: "
+        f"{found.any_shape.misfit_percent:.2f} %."
     )
     if min(two.misfit_percent, one.misfit_percent) > _WORST_MISFIT_PERCENT:
         return (
@@ -250,37 +256,66 @@ def _decide(
             (fits, "No model describes the band."),
             "Choose a window with one band only, or subtract the neighbouring bands.",
         )
-    if excess_one.least_percent > systematics:
+    prefers_two = excess_one.least_percent > systematics
+    prefers_one = excess_two.least_percent > systematics
+    missed = found.missed_by_two if prefers_two else found.missed_by_one
+    if (prefers_two or prefers_one) and missed > systematics:
+        name = "two-state model" if prefers_two else "single band"
+        return (
+            Verdict.INCONCLUSIVE,
+            (
+                fits,
+                f"The best {name} misses {missed:.2f} % beyond the noise, more than {wrong_by}: "
+                "neither picture describes the band.",
+            ),
+            "Choose a window without neighbouring bands, and look at the residuals: an asymmetric "
+            "line or a shoulder is in no model that could be told apart.",
+        )
+    if prefers_two:
         return (
             Verdict.TWO_STATES,
             (
                 fits,
-                f"One band, even free in each spectrum, leaves {excess_one.percent:.2f} % more "
-                f"than two states (at least {excess_one.least_percent:.2f} % at 95 %), above the "
-                f"{systematics:g} % that spectra are usually wrong by.",
+                f"One band, whatever its shape and even free in each spectrum, leaves "
+                f"{excess_one.percent:.2f} % more than two states (at least "
+                f"{excess_one.least_percent:.2f} % at 95 %), above {wrong_by}.",
             ),
             "",
         )
-    if excess_two.least_percent > systematics:
+    if prefers_one:
         return (
             Verdict.ONE_SHIFTING_BAND,
             (
                 fits,
                 f"Two fixed components leave {excess_two.percent:.2f} % more than one moving band "
-                f"(at least {excess_two.least_percent:.2f} % at 95 %), above the {systematics:g} % "
-                "that spectra are usually wrong by.",
+                f"(at least {excess_two.least_percent:.2f} % at 95 %), above {wrong_by}.",
             ),
             "",
         )
-    larger = max(excess_one, excess_two, key=lambda excess: excess.percent)
-    sure = "not surely more" if larger.percent > systematics else "less"
+    by_line = misfit_excess(one, two)
+    larger = max(by_line, excess_two, key=lambda excess: excess.percent)
+    if by_line.least_percent > systematics:
+        differ = (
+            f"One band with a symmetric line leaves {by_line.percent:.2f} % more than two states, "
+            f"but one of any shape only {excess_one.percent:.2f} %: no change of shape is proven "
+            f"beyond {wrong_by}."
+        )
+    else:
+        sure = "not surely more" if larger.percent > systematics else "less"
+        differ = f"The first two differ by {larger.percent:.2f} %, {sure} than {wrong_by}."
+    reasons = [fits, differ]
+    better = min(one, two, key=residual_variance)
+    if (
+        not found.any_shape.flaw
+        and misfit_excess(better, found.any_shape).least_percent > systematics
+    ):
+        reasons.append(
+            "One band of another shape describes the spectra better than both: the line is "
+            "asymmetric, has a shoulder, or overlaps with another that moves along."
+        )
     return (
         Verdict.INCONCLUSIVE,
-        (
-            fits,
-            f"They differ by {larger.percent:.2f} %, {sure} than the {systematics:g} % that "
-            "spectra are usually wrong by.",
-        ),
+        tuple(reasons),
         "A wider range of temperature, or a narrower band (lower temperature, higher resolution): "
         "two components show when they are further apart than about half their width.",
     )

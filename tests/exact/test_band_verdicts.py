@@ -9,6 +9,7 @@ from reticulum.errors import InputError
 from reticulum.spectra.band_data import band_data
 from reticulum.spectra.band_models import OneBandModel, TwoStateModel
 from reticulum.spectra.line_shapes import LineShape
+from reticulum.spectra.reversibility import Return
 from reticulum.spectra.simulation import Imperfections, simulate_series
 from reticulum.spectra.verdict import Verdict, judge
 
@@ -56,9 +57,11 @@ def test_the_stated_systematics_decide():
 def test_hysteresis_and_drift_between_cycles_are_irreversible():
     lag = judge(simulated(TWO_STATES, PUBLISHED, 5, noise=0.002, lag_k=15.0))
     assert lag.verdict is Verdict.IRREVERSIBLE
-    assert "standard errors" in lag.reasons[0]
+    assert lag.reversibility.verdict is Return.HYSTERESIS
+    assert "cooling less heating" in lag.reasons[0]
     change = judge(simulated(TWO_STATES, PUBLISHED, 5, noise=0.002, cycle_change_cm1=0.5))
     assert change.verdict is Verdict.IRREVERSIBLE
+    assert change.reversibility.verdict is Return.DRIFT
 
 
 def test_noise_alone_is_not_fittable():
