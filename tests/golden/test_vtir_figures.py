@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -12,7 +11,7 @@ from matplotlib import style
 from matplotlib.collections import PolyCollection
 from matplotlib.legend import Legend
 
-from reticulum.plotting.files import STYLE, save_figure
+from reticulum.plotting.files import STYLE
 from reticulum.plotting.vant_hoff import figure_vant_hoff
 from reticulum.plotting.vtir_positions import curve_order, figure_positions
 from reticulum.plotting.vtir_profiles import figure_profiles
@@ -26,6 +25,7 @@ from reticulum.spectra.band_models import TwoStateModel
 from reticulum.spectra.fit_settings import FitSettings
 from reticulum.spectra.leading_models import leading_two_state
 from reticulum.spectra.simulation import Imperfections, simulate_series
+from reticulum.spectra.verdict import Verdict
 
 TRUE = {"tight_cm1": 1596.0, "loose_cm1": 1587.0, "fwhm_cm1": 12.0,
         "dh_kj_mol": 5.9, "ds_j_mol_k": 22.0, "dcp_j_mol_k": 37.0}  # fmt: skip
@@ -216,10 +216,17 @@ def _ticks_beyond_the_limits(figure):
     return beyond
 
 
-def test_summary_without_evidence_and_as_svg(found, tmp_path):
-    figure = figure_band_fit(replace(found, evidence=None))
-    save_figure(figure, tmp_path / "page.svg")
-    text = re.sub(r"\s+", " ", (tmp_path / "page.svg").read_text(encoding="utf-8"))
-    assert "Verdict: two states" in text
-    assert "null: one linearly moving band" in text
-    assert "two steps" not in text
+def test_summary_without_evidence_and_without_models(found):
+    words = " ".join(texts(figure_band_fit(replace(found, evidence=None))))
+    assert "Verdict: two states" in words
+    assert "null: one linearly moving band" in words
+    assert "two steps" not in words
+    bare = replace(
+        found,
+        evidence=None,
+        verdict=replace(found.verdict, verdict=Verdict.NOT_FITTABLE, outcomes=(), reasons=()),
+    )
+    figure = figure_band_fit(bare)
+    assert len(figure.axes) == 3
+    assert "Verdict: not fittable" in " ".join(texts(figure))
+    assert [name for name, _ in all_figures(bare)] == ["summary", "spectra", "positions"]
