@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
+from reticulum.phonons.drawing_options import AMPLITUDE_A, N_FRAMES
+
 SourceArgument = Annotated[
     str,
     typer.Argument(
@@ -26,7 +29,7 @@ BornOption = Annotated[
         "--born",
         metavar="FILE",
         help="Born charges: BORN or YAML of phonopy, vasprun.xml or OUTCAR of VASP, or CP2K's "
-        "atomic polar tensors  [default: those found with SOURCE]",
+        "atomic polar tensors  (default: those found with SOURCE)",
     ),
 ]
 
@@ -35,8 +38,8 @@ StructureOption = Annotated[
     typer.Option(
         "--structure",
         metavar="FILE",
-        help="Structure of FORCE_SETS or FORCE_CONSTANTS  [default: a YAML file of phonopy, "
-        "SPOSCAR or POSCAR beside them]",
+        help="Structure of FORCE_SETS or FORCE_CONSTANTS  (default: a YAML file of phonopy, "
+        "SPOSCAR or POSCAR beside them)",
     ),
 ]
 
@@ -54,8 +57,8 @@ ToleranceOption = Annotated[
     typer.Option(
         "--symprec",
         metavar="A",
-        help="Distance within which atoms count as equivalent, Å  [default: that of the run, "
-        "else 0.001 or what the YAML file states if it is more]",
+        help="Distance within which atoms count as equivalent, Å  (default: that of the run, "
+        f"else {SYMMETRY_TOLERANCE_A:g} or what the YAML file states if it is more)",
     ),
 ]
 
@@ -86,13 +89,13 @@ AmplitudeOption = Annotated[
     typer.Option(
         "--amplitude",
         metavar="A",
-        help="Displacement of the atom that moves most, Å  [default: 0.3]",
+        help=f"Displacement of the atom that moves most, Å  (default: {AMPLITUDE_A:g})",
     ),
 ]
 
 FramesOption = Annotated[
     int | None,
-    typer.Option("--frames", metavar="N", help="Frames of one period  [default: 24]"),
+    typer.Option("--frames", metavar="N", help=f"Frames of one period  (default: {N_FRAMES})"),
 ]
 
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace existing files.")]

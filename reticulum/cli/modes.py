@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from reticulum.phonons.mode_files import Drawing
+    from reticulum.phonons.drawing_options import Drawing
     from reticulum.phonons.modes import ModeTable
 
 #: Fractions below this are left out of the printed table.
@@ -47,11 +47,19 @@ def modes(
     with reporting():
         from pathlib import Path
 
+        from reticulum.errors import InputError
         from reticulum.phonons.foreign_phonons import read_gamma_phonons
+        from reticulum.phonons.infrared import infrared_lines
         from reticulum.phonons.mode_files import write_mode_file
         from reticulum.phonons.modes import mode_table
 
         check_json_target(json)
+        if infrared and (json is not None or output):
+            raise InputError(
+                "--infrared shortens the printed table, and nothing is printed.",
+                why="Files and JSON hold all modes.",
+                fix="Leave out --infrared.",
+            )
         paths = [Path(name).expanduser() for name in output or []]
         drawing = _checked_output(
             paths, json, animate=animate, amplitude=amplitude, frames=frames, force=force
@@ -70,7 +78,12 @@ def modes(
             kind = write_mode_file(table, path, drawing=drawing, overwrite=force)
             typer.echo(f"Written: {path}, {kind.words}", err=True)
         if json is not None:
-            write_result(table.to_dict(), json)
+            content = {
+                **table.to_dict(),
+                "infrared": infrared_lines(table).to_dict(),
+                "phonons": table.phonons.to_dict(),
+            }
+            write_result(content, json)
         if json is not None or paths:
             return
         print_source(table)
@@ -88,9 +101,8 @@ def _checked_output(
 ) -> Drawing:
     """What to draw; refused before anything is read if it makes no sense or cannot be written."""
     from reticulum.errors import InputError
-    from reticulum.phonons.mode_drawing import AMPLITUDE_A, N_FRAMES
+    from reticulum.phonons.drawing_options import AMPLITUDE_A, N_FRAMES, Drawing
     from reticulum.phonons.mode_files import (
-        Drawing,
         ModeFile,
         drawn_modes,
         require_writable_mode_file,

@@ -32,6 +32,10 @@ from reticulum.phonons.source_files import FORCE_NAMES, YAML_NAMES, PhononFiles,
 if TYPE_CHECKING:
     from ase import Atoms
 
+#: Atoms of the largest supercell that is read: the force constants of 20,000 atoms with a primitive
+#: cell of 500 take 700 MB.
+_MOST_ATOMS = 20_000
+
 _SUPERCELL_WORDS = (
     "name the supercell of the unit cell (--supercell, for instance 2,2,2), or put SPOSCAR or "
     "phonopy_disp.yaml of the calculation beside it."
@@ -125,7 +129,7 @@ def read_foreign_forces(
             constants=read_vasp_hessian(files.vasp, default), tolerance_a=default, yaml=None
         )
     raise InputError(
-        f"There are no phonons in {files.folder}.",
+        f"{files.folder} is not a run folder, and holds no phonons of other programs.",
         why=f"It holds neither run.json nor {', '.join((*YAML_NAMES, *FORCE_NAMES))} nor "
         "vasprun.xml.",
         fix="Give a run folder of reticulum, or the files of a phonopy or VASP calculation.",
@@ -228,6 +232,12 @@ def _supercell_matrix(
     """Supercell that the forces belong to."""
     matrix = np.eye(3, dtype=np.int64) if supercell is None else supercell
     n_supercell = len(atoms) * round(abs(float(np.linalg.det(matrix))))
+    if n_supercell > _MOST_ATOMS:
+        raise InputError(
+            f"The supercell has {n_supercell} atoms.",
+            why=f"More than {_MOST_ATOMS} do not fit into memory with their force constants.",
+            fix="Check --supercell.",
+        )
     if n_atoms is not None and n_supercell != n_atoms:
         times = n_atoms / len(atoms)
         what = (

@@ -8,17 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.errors import InputError
+from reticulum.phonons.drawing_options import AMPLITUDE_A, N_FRAMES
 from reticulum.phonons.modes import ModeTable
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-#: Displacement of the atom that moves most, Å: seen well, and still without bonds that a viewer
-#: would open. It is no physical amplitude.
-AMPLITUDE_A = 0.3
-
-#: Frames of one period: smooth at the usual 20 to 30 frames a second.
-N_FRAMES = 24
 
 
 def mode_displacements(

@@ -7,20 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from reticulum import __version__
 from reticulum.errors import InputError
+from reticulum.phonons.drawing_options import Drawing
 from reticulum.phonons.mode_csv import mode_table_csv
-from reticulum.phonons.mode_drawing import (
-    AMPLITUDE_A,
-    N_FRAMES,
-    mode_arrows,
-    mode_frames,
-    mode_sentence,
-)
+from reticulum.phonons.mode_drawing import mode_arrows, mode_frames, mode_sentence
 from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.phonopy_export import (
     write_force_constants,
@@ -28,6 +22,9 @@ from reticulum.phonons.phonopy_export import (
     write_v_sim,
 )
 from reticulum.scratch import publish, scratch_folder
+
+#: Modes that one range may name, more than any primitive cell of a framework has.
+_MOST_MODES = 100_000
 
 
 class ModeFile(Enum):
@@ -76,26 +73,6 @@ class ModeFile(Enum):
     def draws_single_modes(self) -> bool:
         """Whether single modes can be chosen for it."""
         return self in (ModeFile.FILM, ModeFile.ARROWS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
-    """What is drawn in films and arrows.
-
-    Parameters
-    ----------
-    modes
-        Numbers from 1; none means all (arrows only).
-    amplitude_a
-        Length of the largest displacement, Å.
-    n_frames
-        Frames of one period of a film.
-
-    """
-
-    modes: tuple[int, ...] = ()
-    amplitude_a: float = AMPLITUDE_A
-    n_frames: int = N_FRAMES
 
 
 def require_writable_mode_file(path: Path, *, overwrite: bool = False) -> ModeFile:
@@ -225,6 +202,12 @@ def drawn_modes(words: Sequence[str] | str) -> tuple[int, ...]:
                 f"{text!r} names no modes.",
                 why="Modes are named by their numbers in the table.",
                 fix="Give numbers, 12,15 or 30-33 for instance.",
+            )
+        if int(last or first) - int(first) > _MOST_MODES:
+            raise InputError(
+                f"{part} names more than {_MOST_MODES} modes.",
+                why="They do not fit into one film.",
+                fix="Give fewer.",
             )
         numbers += range(int(first), int(last or first) + 1)
     if not numbers:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reticulum.errors import InputError
-from reticulum.phonons.formats.damaged import no_file
 
 #: YAML files of phonopy with cells, the ones that may hold forces first.
 YAML_NAMES = ("phonopy_params.yaml", "phonopy_disp.yaml", "phonopy.yaml")
@@ -83,7 +82,11 @@ def find_phonon_files(path: Path) -> PhononFiles:
     if os.path.isdir(path):
         return _in_folder(path, vasp=True)
     if not os.path.isfile(path):
-        raise no_file(path)
+        raise InputError(
+            f"{path} is not a run folder, and no file of phonons either.",
+            why="There is no file or folder of this name.",
+            fix="Check the path.",
+        )
     beside = _in_folder(path.parent, vasp=False)
     kind = _kind(path)
     return PhononFiles(

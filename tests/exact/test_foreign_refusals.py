@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from foreign_calculations import foreign_calculation, own_run, vasprun, vasprun_with_hessian
+from foreign_calculations import foreign_calculation, vasprun, vasprun_with_hessian
 from phonopy.file_IO import (
     write_FORCE_CONSTANTS,
     write_force_constants_to_hdf5,
@@ -17,9 +17,8 @@ from reticulum.phonons.foreign_phonons import read_gamma_phonons
 
 
 @pytest.fixture(scope="module")
-def theirs(spring_run, tmp_path_factory):
-    ours = own_run(spring_run[1].atoms, tmp_path_factory.mktemp("own") / "run")
-    return foreign_calculation(ours.atoms)
+def theirs(spring_run):
+    return foreign_calculation(spring_run[1].atoms)
 
 
 @pytest.fixture
@@ -84,11 +83,11 @@ def test_missing_files(folder, tmp_path):
     (folder / "FORCE_SETS").unlink()
     refused(folder, "holds no forces")
     refused(folder / "phonopy_disp.yaml", "holds no forces")
-    refused(tmp_path / "nothing", "There is no file")
-    refused(tmp_path / "phonopy.yaml", "There is no file")
+    refused(tmp_path / "nothing", "not a run folder")
+    refused(tmp_path / "phonopy.yaml", "not a run folder")
     empty = tmp_path / "empty"
     empty.mkdir()
-    refused(empty, "There are no phonons")
+    refused(empty, "not a run folder")
 
 
 def test_forces_without_structure(theirs, tmp_path):
@@ -97,6 +96,7 @@ def test_forces_without_structure(theirs, tmp_path):
     write_vasp(tmp_path / "POSCAR", theirs.unitcell)
     refused(tmp_path, "is of 36 atoms")
     refused(tmp_path, "is of 36 atoms", supercell=np.diag([1, 1, 3]))
+    refused(tmp_path, "000 atoms", supercell=np.diag([100, 100, 1]))
     refused(tmp_path, "cannot be read", structure=tmp_path / "FORCE_SETS")
 
 

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.errors import InputError
+from reticulum.frameworks.symmetry import symmetry_of
 from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
 from reticulum.phonons.formats.damaged import reading
 from reticulum.phonons.formats.displacement_sets import DisplacementSets, require_enough
-from reticulum.phonons.formats.phonopy_cell import to_phonopy
+from reticulum.phonons.formats.phonopy_cell import to_ase, to_phonopy
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -165,6 +166,7 @@ def phonopy_of_yaml(content: PhonopyYamlContent, tolerance_a: float) -> Any:
         )
     with reading(content.path, "a phonopy calculation"):
         length_a = get_calculator_physical_units(data.calculator).distance_to_A
+        symmetry_of(to_ase(data.unitcell, length_a), tolerance_a)  # says what is wrong, if it is
         return Phonopy(
             data.unitcell,
             supercell_matrix=np.eye(3, dtype=int)
@@ -199,6 +201,7 @@ def phonopy_of_structure(
     """
     from phonopy import Phonopy
 
+    symmetry_of(atoms, tolerance_a)  # says what is wrong, if anything is
     with reading(Path("The structure"), "a cell of phonopy"):
         return Phonopy(
             to_phonopy(atoms),
