@@ -24,6 +24,7 @@ from reticulum.spectra.verdict import Verdict, judge
 
 TEMPERATURES_K = np.arange(-100.0, 201.0, 50.0) + 273.15
 AXIS_CM1 = np.arange(1541.5, 1642.0, 2.0)
+CYCLES = 2
 NOISES = (0.003, 0.01, 0.03)
 
 #: Verdicts in the order of the columns.
@@ -113,6 +114,7 @@ def verdict_of(case: Case, noise: float, seed: int):
         case.parameters,
         TEMPERATURES_K,
         AXIS_CM1,
+        cycles=CYCLES,
         imperfections=Imperfections(
             noise=noise, area_scatter=0.05, baseline_drift=0.02, **case.more
         ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm, theilslopes
+from scipy.stats import norm
 from scipy.stats import t as student
 
 from reticulum.errors import InputError
@@ -226,24 +226,32 @@ def course_slope(
 def _robust_slope(
     t: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[float, tuple[float, float]]:
-    """Slope of Theil and Sen; repeats of a set point are ties, so that no pair of them counts."""
+    """Slope of Theil and Sen; repeats of a set point are ties, so that no pair of them counts.
+
+    As `scipy.stats.theilslopes`, which cannot do with values that are all equal, and gives an
+    interval even where so few points have none.
+    """
     groups = temperature_groups(t)
-    means = np.array([t[groups == group].mean() for group in range(int(groups.max()) + 1)])
-    # Within a set point the small differences of temperature are taken out with the slope itself.
+    means = np.array([t[groups == group].mean() for group in range(int(groups.max()) + 1)])[groups]
+    higher, lower = np.nonzero(means[:, None] > means[None, :])
+    step = means[higher] - means[lower]
     slope = 0.0
     for _ in range(2):
-        found = theilslopes(y - slope * (t - means[groups]), means[groups], CONFIDENCE)
-        slope = float(found.slope)
-    n = len(t)
-    ties = np.bincount(groups)
-    pairs = 0.5 * (n * (n - 1) - float((ties * (ties - 1)).sum()))
+        # small differences of temperature at a set point are taken out with the slope itself
+        level = y - slope * (t - means)
+        slopes = np.sort((level[higher] - level[lower]) / step)
+        slope = float(np.median(slopes))
+    n, ties, pairs = len(t), np.bincount(groups), len(slopes)
     variance = (
         n * (n - 1) * (2 * n + 5) - float((ties * (ties - 1) * (2 * ties + 5)).sum())
     ) / 18.0
+    reach = float(norm.ppf(0.5 + CONFIDENCE / 2.0) * np.sqrt(variance))
     # With so few points even complete agreement in sign is no rarer than the confidence asks.
-    if norm.ppf(0.5 + CONFIDENCE / 2.0) * np.sqrt(variance) + 1.0 >= pairs:
+    if reach + 1.0 >= pairs:
         return slope, (float("nan"), float("nan"))
-    return slope, (float(found.low_slope), float(found.high_slope))
+    last = min(round(0.5 * (pairs + reach)), pairs - 1)
+    first = max(round(0.5 * (pairs - reach)) - 1, 0)
+    return slope, (float(slopes[first]), float(slopes[last]))
 
 
 def _has_a_slope(t: NDArray[np.float64]) -> bool:
