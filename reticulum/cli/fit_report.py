@@ -113,5 +113,8 @@ def _print_files(written: Sequence[Path]) -> None:
         folders.setdefault(path.parent, []).append(path.name)
     print_text(
         "",
-        *(f"Written to {folder}: {', '.join(names)}" for folder, names in folders.items()),
+        *(
+            f"Written{'' if str(folder) == '.' else f' to {folder}'}: {', '.join(names)}"
+            for folder, names in folders.items()
+        ),
     )
