@@ -2,8 +2,9 @@
 
 All get the same problem: the 24 dimer centres on 24d of Fm-3m (6 in the primitive cell), with the
 centres of the linkers on 32f as markers, so that the bare dimers do not gain symmetry. Each
-measurement runs in a fresh process with one thread and prints CPU seconds of the work alone. Peers
-stop at labels; "+ spglib" names the space group of each as well, which is what reticulum gives.
+measurement runs in a fresh process with one thread and prints CPU seconds of the work alone. Like
+is compared with like: labels (icet: structures) with labels, and lists in which the space group of
+each ordering is named ("+ names", "+ spglib" for peers) with such lists.
 Peers that do not fit beside reticulum are found in other environments: ``--peer-python PATH``.
 """
 
@@ -13,30 +14,25 @@ import argparse
 import contextlib
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from importlib import metadata
 from math import comb
-from typing import Any, NamedTuple
 
-#: Distribution and pip command of each peer.
-PEERS = {
-    "SHRY": ("shry", "python -m pip install shry"),
-    "bsym": ("bsym", "python -m pip install bsym"),
-    "icet": ("icet", "python -m pip install icet"),
-}
+from ordering_peers import PEERS, Answer, Side, with_bsym, with_icet, with_shry
 
-#: Name, cell, clusters of Ru (None: every composition), whether they are listed, and the peers
-#: whose public interface answers it.
+#: Name, cell, clusters of Ru (None: every composition), what is asked for, and the peers whose
+#: public interface answers it.
 PROBLEMS = (
-    ("24 dimers, 4 Ru, count", "conventional", 4, False, ("SHRY",)),
-    ("24 dimers, 4 Ru, list", "conventional", 4, True, ("SHRY", "bsym")),
-    ("24 dimers, 12 Ru, count", "conventional", 12, False, ("SHRY",)),
-    ("24 dimers, 12 Ru, list", "conventional", 12, True, ("SHRY", "bsym")),
-    ("6 dimers, 0-6 Ru, list", "primitive", None, True, ("icet",)),
+    ("24 dimers, 4 Ru", "conventional", 4, "count", ("SHRY",)),
+    ("24 dimers, 4 Ru", "conventional", 4, "labels", ("SHRY", "bsym")),
+    ("24 dimers, 12 Ru", "conventional", 12, "count", ("SHRY",)),
+    ("24 dimers, 12 Ru", "conventional", 12, "labels", ("SHRY", "bsym")),
+    ("6 dimers, 0-6 Ru", "primitive", None, "structures", ("icet",)),
 )
 
 #: The best of so many runs counts, unless they take longer than the budget in CPU seconds.
@@ -94,47 +90,15 @@ def peers_problem() -> dict[str, dict[str, list]]:
     return cells
 
 
-class Side(NamedTuple):
-    """What a program is to do: its input, and how far it goes."""
-
-    sites: dict[str, Any]
-    cell: str
-    n_ru: int | None
-    listed: bool
-    named: bool
-
-
-class Answer(NamedTuple):
-    """What a program found; lists are empty where it was not asked or does not say."""
-
-    count: int
-    multiplicities: list[int]
-    space_groups: list[int]
-
-
-def space_groups(side: Side, labels: Iterable[Sequence[int]]) -> list[int]:
-    """Space group numbers by spglib, for labels of the dimers; the markers are kept."""
-    import spglib
-
-    positions = side.sites["dimers"] + side.sites["markers"]
-    rest = [6] * len(side.sites["markers"])
-    return [
-        _number(spglib.get_spacegroup((side.sites["lattice"], positions, [*chosen, *rest]), 1e-3))
-        for chosen in labels
-    ]
-
-
-def _number(text: str) -> int:
-    """Number of a space group written as in ``I4/mmm (139)``."""
-    return int(text[text.rindex("(") + 1 : -1])
-
-
 def with_reticulum(side: Side) -> Callable[[], Answer]:
-    """Everything from the atoms of the parent to the sorted list with space groups."""
+    """Everything from the atoms of the parent to the count, the labels or the sorted list."""
     import numpy as np
 
     from reticulum.frameworks.reading import read_structure
     from reticulum.ordering.order import order
+    from reticulum.ordering.orderings import iterate_orderings
+    from reticulum.ordering.problem import ordering_problem
+    from reticulum.ordering.structures import ordered_structure
     from reticulum.ordering.sublattice import cluster_sublattice
 
     atoms = read_structure("HKUST-1")
@@ -142,14 +106,18 @@ def with_reticulum(side: Side) -> Callable[[], Answer]:
     def work() -> Answer:
         parent = cluster_sublattice(atoms)
         matrix = parent.conventional if side.cell == "conventional" else np.eye(3, dtype=np.int64)
-        counts = range(parent.n_sites + 1) if side.n_ru is None else (side.n_ru,)
-        result = order(parent, matrix, {"Ru": tuple(counts)}, count_only=not side.listed)
-        rows = [
-            (o.multiplicity, o.symmetry.space_group_number, o.symmetry.space_group)
-            for o in result.orderings
-        ]
-        count = len(rows) if side.listed else result.n_inequivalent
-        return Answer(count, [entry[0] for entry in rows], [entry[1] for entry in rows])
+        if side.asked == "count":
+            result = order(parent, matrix, {"Ru": side.counts}, count_only=True)
+            return Answer(result.n_inequivalent, [], [])
+        if side.named:
+            orderings = order(parent, matrix, {"Ru": side.counts}).orderings
+        else:
+            problems = (ordering_problem(parent, matrix, {"Ru": n}) for n in side.counts)
+            orderings = [found for problem in problems for found in iterate_orderings(problem)]
+        if side.asked == "structures":
+            _ = [ordered_structure(found) for found in orderings]
+        groups = [found.symmetry.space_group_number for found in orderings] if side.named else []
+        return Answer(len(orderings), [found.multiplicity for found in orderings], groups)
 
     return work
 
@@ -161,86 +129,6 @@ def dimers_by_reticulum(side: Side) -> Callable[[], Answer]:
 
     atoms = read_structure("HKUST-1")
     return lambda: Answer(cluster_sublattice(atoms).n_sites, [], [])
-
-
-def with_shry(side: Side) -> Callable[[], Answer]:
-    """Pólya count, or letters and weights of all patterns."""
-    from pymatgen.core import Structure
-    from shry import Substitutor
-
-    sites = side.sites
-    share = side.n_ru / len(sites["dimers"])
-    structure = Structure(
-        sites["lattice"],
-        [{"Cu": 1 - share, "Ru": share}] * len(sites["dimers"]) + ["C"] * len(sites["markers"]),
-        sites["dimers"] + sites["markers"],
-    )
-
-    def work() -> Answer:
-        substitutor = Substitutor(structure)
-        if not side.listed:
-            return Answer(int(substitutor.count()), [], [])
-        patterns = [
-            (packet["letter"], int(packet["weight"]))
-            for packet in substitutor.quantities(("letter", "weight"))
-        ]
-        labels = (letters.encode() for letters, _ in patterns)
-        named = space_groups(side, labels) if side.named else []
-        return Answer(len(patterns), [weight for _, weight in patterns], named)
-
-    return work
-
-
-def with_bsym(side: Side) -> Callable[[], Answer]:
-    """Configurations with their multiplicities."""
-    from bsym.interface.pymatgen import configuration_space_from_structure
-    from pymatgen.core import Structure
-
-    sites = side.sites
-    n_sites = len(sites["dimers"])
-    structure = Structure(
-        sites["lattice"],
-        ["Cu"] * n_sites + ["C"] * len(sites["markers"]),
-        sites["dimers"] + sites["markers"],
-    )
-    subset = list(structure.indices_from_symbol("Cu"))
-
-    def work() -> Answer:
-        space = configuration_space_from_structure(structure, subset=subset)
-        found = space.unique_configurations({29: n_sites - side.n_ru, 44: side.n_ru})
-        labels = (configuration.tolist() for configuration in found)
-        named = space_groups(side, labels) if side.named else []
-        return Answer(len(found), [int(configuration.count) for configuration in found], named)
-
-    return work
-
-
-def with_icet(side: Side) -> Callable[[], Answer]:
-    """Structures of every composition, without multiplicities."""
-    import spglib
-    from ase import Atoms
-    from icet.tools import enumerate_structures
-
-    sites = side.sites
-    n_sites, n_markers = len(sites["dimers"]), len(sites["markers"])
-    atoms = Atoms(
-        ["Cu"] * n_sites + ["C"] * n_markers,
-        scaled_positions=sites["dimers"] + sites["markers"],
-        cell=sites["lattice"],
-        pbc=True,
-    )
-    symbols = [["Cu", "Ru"]] * n_sites + [["C"]] * n_markers
-
-    def work() -> Answer:
-        found = list(enumerate_structures(atoms, sizes=[1], chemical_symbols=symbols))
-        named = []
-        if side.named:
-            for entry in found:
-                cell = (entry.cell[:], entry.get_scaled_positions(), entry.numbers)
-                named.append(_number(spglib.get_spacegroup(cell, 1e-3)))
-        return Answer(len(found), [], named)
-
-    return work
 
 
 SIDES = {
@@ -255,6 +143,7 @@ SIDES = {
 def measured(request: dict) -> dict[str, object]:
     """CPU seconds, count and multiplicities of one side, in this process."""
     work = SIDES[request.pop("program")](Side(**request))
+    before = peak_mb()
     seconds: list[float] = []
     while len(seconds) < _RUNS and sum(seconds) < _BUDGET_S:
         started = time.process_time()
@@ -265,7 +154,15 @@ def measured(request: dict) -> dict[str, object]:
         "count": answer.count,
         "multiplicities": sorted(answer.multiplicities),
         "space_groups": sorted(answer.space_groups),
+        "memory_mb": [before, peak_mb()],
     }
+
+
+def peak_mb() -> float:
+    """Largest memory of this process so far, MB (Linux counts in kB, macOS in bytes)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        1e6 if sys.platform == "darwin" else 1e3
+    )
 
 
 def versions() -> dict[str, str]:
@@ -338,7 +235,7 @@ def disagreement(ours: dict, theirs: dict) -> str:
 
 def row(problem: str, program: str, result: dict, ours: dict) -> str:
     """One line of the table."""
-    start = f"{problem:<24} {program:<22}"
+    start = f"{problem:<29} {program:<23}"
     if "failed" in result:
         return f"{start} failed: {result['failed']}"
     ratio = result["seconds"] / ours["seconds"]
@@ -347,40 +244,46 @@ def row(problem: str, program: str, result: dict, ours: dict) -> str:
 
 def main(pythons: list[str]) -> int:
     peers = found_peers(pythons)
-    problem = peers_problem()
+    cells = peers_problem()
+    own = f"reticulum {metadata.version('reticulum')}"
     wrong = []
-    print(f"{'problem':<24} {'program':<22} {'CPU s':>8} {'ratio':>6} {'count':>7}")
-    for name, cell, n_ru, listed, answering in PROBLEMS:
-        sites = problem[cell]
-        task = {"sites": sites, "cell": cell, "n_ru": n_ru, "listed": listed, "named": False}
-        ours = asked(sys.executable, task | {"program": "reticulum"})
-        if "failed" in ours:
-            sys.exit(f"{name}: reticulum failed: {ours['failed']}")
+    print(f"{'problem':<29} {'program':<23} {'CPU s':>8} {'ratio':>6} {'count':>7}")
+    for name, cell, n_ru, what, answering in PROBLEMS:
+        sites = cells[cell]
         total = 2 ** len(sites["dimers"]) if n_ru is None else comb(len(sites["dimers"]), n_ru)
-        if listed and sum(ours["multiplicities"]) != total:
-            wrong.append(f"{name}: our multiplicities do not add up to {total:,}")
-        print(row(name, f"reticulum {metadata.version('reticulum')}", ours, ours), flush=True)
-        for (program, version), python in peers.items():
-            if program not in answering:
-                continue
-            for named in (False, True) if listed else (False,):
-                label = f"{program} {version}{' + spglib' if named else ''}"
-                theirs = asked(python, task | {"program": program, "named": named})
-                print(row(name, label, theirs, ours), flush=True)
+        for named in (False, True) if what != "count" else (False,):
+            problem = f"{name}, {what}"
+            task = {"sites": sites, "cell": cell, "n_ru": n_ru, "asked": what, "named": named}
+            ours = asked(sys.executable, task | {"program": "reticulum"})
+            if "failed" in ours:
+                sys.exit(f"{problem}: reticulum failed: {ours['failed']}")
+            if what != "count" and sum(ours["multiplicities"]) != total:
+                wrong.append(f"{problem}: our multiplicities do not add up to {total:,}")
+            print(row(problem, own + " + names" * named, ours, ours), flush=True)
+            for (program, version), python in peers.items():
+                if program not in answering:
+                    continue
+                label = f"{program} {version}" + " + spglib" * named
+                theirs = asked(python, task | {"program": program})
+                print(row(problem, label, theirs, ours), flush=True)
                 reason = theirs.get("failed") or disagreement(ours, theirs)
                 if reason:
-                    wrong.append(f"{name}: {label}: {reason}")
+                    wrong.append(f"{problem}: {label}: {reason}")
+    everything = {"sites": cells["conventional"], "cell": "conventional", "n_ru": None}
+    everything |= {"asked": "labels", "named": True, "program": "reticulum"}
+    longest = asked(sys.executable, everything)
+    print(row("24 dimers, 0-24 Ru, labels", own + " + names", longest, longest))
     spared = asked(sys.executable, task | {"program": "dimers"})
     verdict = "DISAGREE, see below" if wrong else "agree" if peers else "not compared"
+    before, peak = longest["memory_mb"]
     print(
         f"\nCounts, multiplicities and space groups: {verdict}."
         f"\nBest of up to {_RUNS} runs in a process of its own, one thread, without imports; "
-        "ratio: to reticulum."
-        "\nreticulum: from the 156 atoms of the parent to the sorted list with multiplicities and"
-        f"\nspace groups; {spared['seconds']:.3f} s of it find symmetry and dimers of the atoms, "
-        "which peers are spared."
-        "\nSHRY and bsym give labels and multiplicities, icet structures; + spglib: space groups "
-        "too."
+        "ratio: to reticulum\nthat does as much. reticulum starts from the atoms of the parent: "
+        f"{spared['seconds']:.3f} s find symmetry and dimers,\nwhich peers are spared. + names: "
+        "sorted list with multiplicities, indices and space groups.\nSHRY and bsym give labels "
+        "and multiplicities, icet structures; + spglib: space groups too."
+        f"\nMemory of the longest list: {before:.0f} MB before, {peak:.0f} MB at most."
     )
     for line in wrong:
         print(line, file=sys.stderr)
