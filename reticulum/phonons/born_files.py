@@ -21,13 +21,10 @@ from reticulum.phonons.born_charges import BornCharges, symmetrised, with_sum_ru
 from reticulum.phonons.crystal_match import CrystalMatch, match_crystals
 from reticulum.phonons.formats.cp2k_files import read_cp2k_apt
 from reticulum.phonons.formats.damaged import no_file, reading
-from reticulum.phonons.formats.phonopy_cell import to_ase, to_phonopy
-from reticulum.phonons.formats.phonopy_files import (
-    calculator_units,
-    phonopy_of_yaml,
-    read_phonopy_yaml,
-)
+from reticulum.phonons.formats.phonopy_cell import calculator_units, to_ase, to_phonopy
+from reticulum.phonons.formats.phonopy_yaml import phonopy_of_yaml, read_phonopy_yaml
 from reticulum.phonons.formats.vasp_files import read_outcar_born, read_vasprun_born
+from reticulum.phonons.source_files import COMPRESSED
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -38,9 +35,6 @@ _PHONOPY_TOLERANCE_A = 1e-5
 #: Charges that the space group changes by more are of other atoms, e. Symmetric DFT calculations
 #: stay below 0.01.
 SYMMETRY_LIMIT_E = 0.3
-
-#: Endings of compressed files that the readers open.
-_COMPRESSED = (".xz", ".gz", ".bz2", ".lzma")
 
 
 def read_born(path: Path, atoms: Atoms, tolerance_a: float = SYMMETRY_TOLERANCE_A) -> BornCharges:
@@ -156,12 +150,12 @@ def _kind(path: Path) -> str:
         )
     if not os.path.isfile(path):
         raise no_file(path)
-    suffixes = [suffix for suffix in path.suffixes if suffix not in _COMPRESSED]
+    suffixes = [suffix for suffix in path.suffixes if suffix not in COMPRESSED[1:]]
     if suffixes[-1:] in ([".yaml"], [".yml"]):
         return "YAML"
     if suffixes[-1:] == [".xml"]:
         return "vasprun"
-    if path.suffix in _COMPRESSED and "OUTCAR" not in path.name:
+    if path.suffix in COMPRESSED[1:] and "OUTCAR" not in path.name:
         raise InputError(
             f"{path} is compressed.",
             why="Only YAML files and vasprun.xml are read in that form.",

@@ -11,20 +11,22 @@ from numpy.typing import NDArray
 
 from reticulum.errors import InputError
 from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
+from reticulum.phonons.formats.damaged import reading
 from reticulum.phonons.formats.displacement_sets import require_same_displacements
-from reticulum.phonons.formats.phonopy_files import (
-    PhonopyYamlContent,
+from reticulum.phonons.formats.force_files import (
     SupercellForceConstants,
     atoms_of_force_sets,
-    calculator_units,
     force_constants_from_sets,
-    phonopy_of_structure,
-    phonopy_of_yaml,
     read_force_constants,
     read_force_sets,
-    read_phonopy_yaml,
     shape_of_force_constants,
     stored_force_constants,
+)
+from reticulum.phonons.formats.phonopy_cell import calculator_units, phonopy_of_structure
+from reticulum.phonons.formats.phonopy_yaml import (
+    PhonopyYamlContent,
+    phonopy_of_yaml,
+    read_phonopy_yaml,
 )
 from reticulum.phonons.formats.vasp_files import read_vasp_hessian
 from reticulum.phonons.source_files import FORCE_NAMES, YAML_NAMES, PhononFiles, is_yaml
@@ -179,7 +181,8 @@ def _from_file(
     if _is_force_sets(path):
         dataset = read_force_sets(path, len(phonopy.supercell))
         if content is not None:
-            require_same_displacements(dataset, content.data.dataset, path, content.path)
+            with reading(content.path, "displacements of this cell"):
+                require_same_displacements(dataset, content.data.dataset, path, content.path)
         return force_constants_from_sets(phonopy, dataset, path, tolerance_a)
     return read_force_constants(path, phonopy)
 

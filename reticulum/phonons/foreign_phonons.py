@@ -27,8 +27,8 @@ from reticulum.phonons.folding import (
 )
 from reticulum.phonons.force_constants import ForceConstantQuality, gamma_modes, symmetrise_hessian
 from reticulum.phonons.foreign_forces import ForeignForces, read_foreign_forces
+from reticulum.phonons.formats.force_files import SupercellForceConstants
 from reticulum.phonons.formats.phonopy_cell import to_ase
-from reticulum.phonons.formats.phonopy_files import SupercellForceConstants
 from reticulum.phonons.gamma import GammaPhonons, load_gamma_phonons
 from reticulum.phonons.source_files import PhononFiles, find_phonon_files
 

@@ -20,13 +20,9 @@ from reticulum.phonons.force_constants import (
     hessian_from_phonopy,
     symmetrise_hessian,
 )
+from reticulum.phonons.formats.force_files import force_constants_from_sets
 from reticulum.phonons.formats.phonopy_cell import to_ase
-from reticulum.phonons.formats.phonopy_files import (
-    force_constants_from_sets,
-    forces_in,
-    phonopy_of_yaml,
-    read_phonopy_yaml,
-)
+from reticulum.phonons.formats.phonopy_yaml import forces_in, phonopy_of_yaml, read_phonopy_yaml
 from reticulum.provenance import read_json
 
 if TYPE_CHECKING:

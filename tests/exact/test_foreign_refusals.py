@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from foreign_calculations import foreign_calculation, vasprun, vasprun_with_hessian
@@ -51,8 +53,15 @@ def test_the_complete_calculation_is_read(folder):
 
 @pytest.mark.parametrize("name", ["FORCE_SETS", "phonopy_disp.yaml"])
 def test_truncated_files(folder, name):
-    cut(folder / name)
-    refused(folder, f"{name} cannot be read|{name} does not hold|no unit cell")
+    whole = (folder / name).read_text()
+    if name == "phonopy_disp.yaml":
+        # Cut between two atoms of the supercell it is YAML still.
+        where = [m.start() for m in re.finditer("- symbol:", whole[whole.index("\nsupercell:") :])]
+        (folder / name).write_text(whole[: whole.index("\nsupercell:") + where[20]])
+        refused(folder, "lists 20 atoms of a supercell of 36")
+        (folder / name).write_text(whole)
+    cut(folder / name, 0.4)
+    refused(folder, f"{name} cannot be read|{name} does not hold|no unit cell|{name} lists")
     (folder / name).write_text("")
     refused(folder, f"{name} cannot be read|is not a phonopy YAML")
 

@@ -1,10 +1,16 @@
-"""Cells of phonopy and ase, one from the other."""
+"""Cells of phonopy and ase, one from the other, and their units."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from reticulum.frameworks.symmetry import symmetry_of
+from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
+from reticulum.phonons.formats.damaged import reading
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -42,3 +48,44 @@ def to_ase(cell: Any, length_a: float = 1.0) -> Atoms:
         masses=cell.masses,
         pbc=True,
     )
+
+
+def calculator_units(phonopy: Any) -> tuple[float, float]:
+    """Unit of length, Å, and of force constants, eV/Å², of the calculator of a phonopy object."""
+    from phonopy.physical_units import get_calculator_physical_units
+
+    units = get_calculator_physical_units(phonopy.calculator)
+    return float(units.distance_to_A), float(units.force_to_eVperA / units.distance_to_A)
+
+
+def phonopy_of_structure(
+    atoms: Atoms,
+    supercell: NDArray[np.int64],
+    *,
+    primitive: str = "auto",
+    tolerance_a: float = SYMMETRY_TOLERANCE_A,
+) -> Any:
+    """Phonopy object of a unit cell in Å.
+
+    Parameters
+    ----------
+    atoms
+        The unit cell.
+    supercell
+        (3, 3) integers.
+    primitive
+        phonopy's word for the primitive cell: "auto", or "P" for the unit cell.
+    tolerance_a
+        Symmetry tolerance, Å.
+
+    """
+    from phonopy import Phonopy
+
+    symmetry_of(atoms, tolerance_a)  # says what is wrong, if anything is
+    with reading(Path("The structure"), "a cell of phonopy"):
+        return Phonopy(
+            to_phonopy(atoms),
+            supercell_matrix=supercell,
+            primitive_matrix=primitive,
+            symprec=tolerance_a,
+        )

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from reticulum.errors import InputError
 from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
 from reticulum.phonons.formats.damaged import reading
-from reticulum.phonons.formats.phonopy_files import SupercellForceConstants, phonopy_of_structure
+from reticulum.phonons.formats.force_files import SupercellForceConstants
+from reticulum.phonons.formats.phonopy_cell import phonopy_of_structure
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -95,10 +96,11 @@ def read_vasprun_born(path: Path) -> tuple[Atoms, NDArray[np.float64], NDArray[n
     """
     run = _parsed(path)
     atoms = _first_structure(run, path)
-    charges = np.array(run.born, dtype=np.float64)
+    with reading(path, "a vasprun.xml with whole tensors"):
+        charges = np.array(run.born, dtype=np.float64)
+        dielectric = np.array(run.epsilon, dtype=np.float64)
     if charges.shape != (len(atoms), 3, 3):
         raise _no_born_charges(path, charges.shape, len(atoms))
-    dielectric = np.array(run.epsilon, dtype=np.float64)
     return atoms, charges, dielectric if dielectric.shape == (3, 3) else None
 
 
@@ -157,7 +159,9 @@ def _parsed(path: Path) -> Any:
 def _first_structure(run: Any, path: Path) -> Atoms:
     from ase import Atoms
 
-    if not run.symbols or len(run.points) == 0 or len(run.symbols) != len(run.points[0]):
+    with reading(path, "a vasprun.xml with whole structures"):
+        whole = len(run.points) > 0 and len(run.lattice) > 0 and bool(run.symbols)
+    if not whole or len(run.symbols) != len(run.points[0]):
         raise InputError(
             f"{path} holds no structure.",
             why="It is not a complete vasprun.xml.",
