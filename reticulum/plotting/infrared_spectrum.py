@@ -1,0 +1,252 @@
+"""Figure of a computed infrared spectrum: the curve, and its lines coloured by character."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib import style
+from matplotlib.figure import Figure
+from scipy.optimize import isotonic_regression
+
+from reticulum.phonons.infrared import IntensityKind
+from reticulum.plotting.files import STYLE
+from reticulum.plotting.redshift import ANTISYMMETRIC_COLOUR, SYMMETRIC_COLOUR
+from reticulum.plotting.vtir_style import descending
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from reticulum.phonons.powder_spectrum import PowderLines
+    from reticulum.reference.tables import BandPosition
+    from reticulum.spectra.calculated_files import CalculatedSpectrum
+
+#: Part of a line that is neither stretch of the carboxylates.
+OTHER_COLOUR = "#9E9E9E"
+
+#: Most lines that get a label, and the part of the highest from which a line gets one.
+MOST_LABELS = 16
+LABELLED_PART = 0.03
+
+#: Size of the figure, inches, and of its labels, points.
+_SIZE = (7.2, 4.6)
+_LABEL_POINTS = 7.0
+
+#: Part of the width of the axes that one upright label takes (7 points in about 6.3 inches).
+_LABEL_WIDTH = 0.021
+
+#: Heights in the panel of the curve, as parts of it: the top of the curve, where lines to labels
+#: end, and where the labels begin.
+_CURVE_TOP, _LEADER_TOP, _LABEL_BOTTOM = 0.62, 0.69, 0.705
+
+#: Characters of the small text under the figure that fit on one line.
+_CAPTION_COLUMNS = 130
+
+
+def label_places(
+    wanted: NDArray[np.float64], low: float, high: float, distance: float
+) -> NDArray[np.float64]:
+    """Places of labels along a line, as close to the wanted ones as a least distance lets.
+
+    The sum of squares of the moves is the smallest (isotonic regression).
+
+    Parameters
+    ----------
+    wanted
+        (n,) ascending places.
+    low, high
+        Ends between which all labels stay, if they fit.
+    distance
+        Least distance of neighbours.
+
+    """
+    if not len(wanted):
+        return np.zeros(0)
+    steps = distance * np.arange(len(wanted))
+    places = isotonic_regression(wanted - steps).x
+    return np.asarray(np.clip(places, low, max(low, high - steps[-1])) + steps)
+
+
+def draw_spectrum(
+    axes: Axes,
+    spectrum: CalculatedSpectrum,
+    lines: PowderLines,
+    observed: Sequence[BandPosition] = (),
+) -> None:
+    """Draw the curve with labels on its strongest lines.
+
+    Parameters
+    ----------
+    axes
+        Where.
+    spectrum
+        The curve.
+    lines
+        Its lines.
+    observed
+        Published bands, marked below the axis.
+
+    """
+    low, high = float(spectrum.wavenumbers_cm1[0]), float(spectrum.wavenumbers_cm1[-1])
+    axes.plot(spectrum.wavenumbers_cm1, spectrum.values, color="0.15", linewidth=1.1)
+    top = float(spectrum.values.max(initial=0.0)) or 1.0
+    axes.set_ylim(0.0, top / _CURVE_TOP)
+    descending(axes, low, high)
+    axes.set_xlabel("")
+    strongest = lines.strongest(low, high)
+    if len(strongest):
+        least = LABELLED_PART * float(lines.heights[strongest[0]])
+        chosen = [line for line in strongest[:MOST_LABELS] if lines.heights[line] >= least]
+        chosen.sort(key=lambda line: float(lines.wavenumbers_cm1[line]))
+        positions = lines.wavenumbers_cm1[chosen]
+        width = _LABEL_WIDTH * (high - low)
+        places = label_places(positions, low + width / 2, high - width / 2, width)
+        for line, place in zip(chosen, places.tolist(), strict=True):
+            _draw_label(axes, spectrum, lines, int(line), place, top)
+    seen = [band for band in observed if low <= band.wavenumber_cm1 <= high]
+    if seen:
+        sources = ", ".join(dict.fromkeys(band.source for band in seen))
+        axes.plot(
+            [band.wavenumber_cm1 for band in seen],
+            [0.0] * len(seen),
+            "^",
+            color="black",
+            markersize=4.5,
+            clip_on=False,
+            zorder=5,
+            label=f"measured bands of {seen[0].material} [{sources}]",
+        )
+        axes.legend(loc="upper left", bbox_to_anchor=(0.0, _CURVE_TOP + 0.02))
+    if spectrum.unit:
+        axes.set_ylabel("molar napierian absorption\n/ L mol⁻¹ cm⁻¹ (primitive cells)")
+    else:
+        axes.set_ylabel("character\n(no intensity)")
+    axes.set_yticks([tick for tick in axes.get_yticks() if 0.0 <= tick <= 1.02 * top])
+
+
+def _draw_label(
+    axes: Axes,
+    spectrum: CalculatedSpectrum,
+    lines: PowderLines,
+    line: int,
+    place: float,
+    top: float,
+) -> None:
+    position = float(lines.wavenumbers_cm1[line])
+    height = float(np.interp(position, spectrum.wavenumbers_cm1, spectrum.values)) / top
+    full = top / _CURVE_TOP
+    foot = min(height * _CURVE_TOP + 0.01, _LEADER_TOP - 0.03)
+    axes.plot(
+        [position, position, place],
+        [foot * full, (_LEADER_TOP - 0.03) * full, _LEADER_TOP * full],
+        color="0.6",
+        linewidth=0.5,
+    )
+    axes.text(
+        place,
+        _LABEL_BOTTOM * full,
+        f"{position:.0f}  {irrep_in_print(lines.labels[line])}",
+        rotation=90,
+        ha="center",
+        va="bottom",
+        fontsize=_LABEL_POINTS,
+        color=_label_colour(lines, line),
+    )
+
+
+def _label_colour(lines: PowderLines, line: int) -> str:
+    antisymmetric, symmetric = float(lines.antisymmetric[line]), float(lines.symmetric[line])
+    if max(antisymmetric, symmetric) < 0.5 * (1.0 if lines.unit == "km/mol" else 0.2):
+        return "0.25"
+    return ANTISYMMETRIC_COLOUR if antisymmetric > symmetric else SYMMETRIC_COLOUR
+
+
+def irrep_in_print(label: str) -> str:
+    """Mulliken symbol with its subscript, for matplotlib."""
+    found = re.fullmatch(r"([ABETFG])([0-9]*[gu]?)('*)", label)
+    if found is None or not found[2]:
+        return label
+    return rf"$\mathrm{{{found[1]}_{{{found[2]}}}}}${found[3]}"
+
+
+def draw_lines(axes: Axes, lines: PowderLines, low_cm1: float, high_cm1: float) -> None:
+    """Draw lines as bars, divided by carboxylate character.
+
+    Parameters
+    ----------
+    axes
+        Where.
+    lines
+        The lines.
+    low_cm1, high_cm1
+        Range, cm⁻¹.
+
+    """
+    found = lines.strongest(low_cm1, high_cm1)[::-1]
+    positions, heights = lines.wavenumbers_cm1[found], lines.heights[found]
+    antisymmetric, symmetric = lines.antisymmetric[found], lines.symmetric[found]
+    intensity = lines.kind is IntensityKind.INTENSITY
+    whole = np.ones(len(found)) if intensity else np.maximum(antisymmetric + symmetric, 1e-12)
+    base = np.zeros(len(found))
+    parts = [
+        ("antisymmetric C-O stretch", antisymmetric / whole, ANTISYMMETRIC_COLOUR),
+        ("symmetric C-O stretch", symmetric / whole, SYMMETRIC_COLOUR),
+    ]
+    if intensity:
+        parts.append(("other motions", 1.0 - antisymmetric - symmetric, OTHER_COLOUR))
+    for name, share, colour in parts:
+        top = base + heights * np.clip(share, 0.0, None)
+        axes.vlines(positions, base, top, color=colour, linewidth=2.0, label=name)
+        base = top
+    if len(lines.longitudinal_cm1):
+        inside = (lines.longitudinal_cm1 >= low_cm1) & (lines.longitudinal_cm1 <= high_cm1)
+        places = lines.longitudinal_cm1[inside]
+        axes.plot(
+            places,
+            np.zeros(len(places)),
+            "x",
+            color="black",
+            markersize=4,
+            clip_on=False,
+            label="longitudinal (hardly absorb)",
+        )
+    axes.set_ylim(0.0, 1.08 * float(heights.max(initial=0.0)) or 1.0)
+    axes.set_ylabel("lines / km mol⁻¹" if intensity else "lines / character")
+    descending(axes, low_cm1, high_cm1)
+    axes.legend(loc="upper left", ncols=1)
+
+
+def figure_infrared_spectrum(
+    spectrum: CalculatedSpectrum,
+    lines: PowderLines,
+    observed: Sequence[BandPosition] = (),
+) -> Figure:
+    """Figure of a computed spectrum.
+
+    Parameters
+    ----------
+    spectrum
+        The curve.
+    lines
+        Its lines.
+    observed
+        Published bands of the material.
+
+    """
+    low, high = float(spectrum.wavenumbers_cm1[0]), float(spectrum.wavenumbers_cm1[-1])
+    caption = textwrap.fill(" ".join(spectrum.notes), _CAPTION_COLUMNS)
+    with style.context(STYLE):
+        figure = Figure(figsize=(_SIZE[0], _SIZE[1] + 0.12 * caption.count("\n")))
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1.75, 1.0))
+        draw_spectrum(upper, spectrum, lines, observed)
+        draw_lines(lower, lines, low, high)
+        title = spectrum.title
+        if lines.kind is IntensityKind.CHARACTER:
+            title += "\nNO INTENSITIES: carboxylate character of modes that symmetry lets absorb"
+        figure.suptitle(title, fontsize=9)
+        figure.supxlabel(caption, fontsize=6.5, x=0.01, ha="left", color="0.3")
+    return figure
