@@ -207,14 +207,15 @@ def fit(
             rich_help_panel=_FITTING,
         ),
     ] = None,
-    no_evidence: Annotated[
-        bool,
+    evidence: Annotated[
+        bool | None,
         typer.Option(
-            "--no-evidence",
-            help="A quick look: without profiles, bootstrap, rank, crossing and two-step fit.",
+            "--evidence/--no-evidence",
+            help="Profiles, bootstrap, rank, crossing and two-step fit, or a quick look without. "
+            "Default: with them, or as in the saved fit.",
             rich_help_panel=_LOOKING,
         ),
-    ] = False,
+    ] = None,
     bootstrap: Annotated[
         int | None,
         typer.Option(
@@ -272,7 +273,7 @@ def fit(
             extinction_factor=extinction_factor,
             bootstrap=bootstrap,
             seed=seed,
-            no_evidence=no_evidence,
+            evidence=evidence,
         )
         if is_saved_fit(source):
             require_absent(

@@ -90,7 +90,7 @@ def settings_from(
     extinction_factor: float | None,
     bootstrap: int | None,
     seed: int | None,
-    no_evidence: bool,
+    evidence: bool | None,
 ) -> dict[str, Any]:
     """Return the fields of `FitSettings` that options give; the others keep their defaults.
 
@@ -102,15 +102,15 @@ def settings_from(
     """
     from reticulum.spectra.line_shapes import LineShape
 
-    if no_evidence:
-        require_absent(
-            {
-                "--bootstrap": bootstrap,
-                "--seed": seed,
-                "--extinction-factor": extinction_factor,
-            },
-            why="It belongs to the evidence, which --no-evidence leaves out.",
-        )
+    belonging = {
+        "--bootstrap": bootstrap,
+        "--seed": seed,
+        "--extinction-factor": extinction_factor,
+    }
+    if evidence is False:
+        require_absent(belonging, why="It belongs to the evidence, which --no-evidence leaves out.")
+    elif any(value is not None for value in belonging.values()):
+        evidence = True  # also where a saved fit has none
     if baseline is not None and baseline not in BASELINE_ORDERS:
         raise InputError(
             f"The baseline {baseline!r} is not known.",
@@ -129,7 +129,7 @@ def settings_from(
         "extinction_factor": extinction_factor,
         "bootstrap_samples": bootstrap,
         "seed": seed,
-        "evidence": False if no_evidence else None,
+        "evidence": evidence,
     }
     return {name: value for name, value in given.items() if value is not None}
 

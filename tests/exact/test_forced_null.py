@@ -12,6 +12,7 @@ from reticulum.spectra.leading_models import (
     leading_law,
     leading_one_band,
     leading_oscillator,
+    leading_rival,
     leading_two_state,
     linear_shift,
     without_heat_capacity,
@@ -118,6 +119,8 @@ def test_the_first_of_each_picture():
     assert leading_law(outcomes).bic <= min(law.bic, plain.bic)
     assert leading_one_band(outcomes).fit is not None
     assert leading_oscillator(outcomes).picture.value == "one anharmonic oscillator"
+    rivals = (leading_one_band(outcomes), leading_oscillator(outcomes))
+    assert leading_rival(outcomes) is min(rivals, key=lambda outcome: outcome.bic)
     shift = linear_shift(outcomes).fit.model
     assert (shift.centre_order, shift.width_order) == (1, 0)
     assert leading_law(()) is None

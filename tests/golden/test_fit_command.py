@@ -10,6 +10,7 @@ import re
 import numpy as np
 import pytest
 
+from reticulum.cli.fit_options import settings_from
 from reticulum.cli.main import app
 
 WINDOW = ("--window", 1545, 1639)
@@ -183,6 +184,18 @@ def test_the_seed_decides(call, tmp_path):
         for folder in "abc"
     )
     assert one == two != three, name
+
+
+def test_options_of_the_evidence_ask_for_it():
+    """A saved quick look gets its evidence when a number of it is asked for."""
+    given = dict.fromkeys(
+        ("window", "baseline", "shape", "systematics", "extinction_ratio", "extinction_factor",
+         "bootstrap", "seed", "evidence")
+    )  # fmt: skip
+    assert settings_from(**given) == {}
+    assert settings_from(**given | {"bootstrap": 9}) == {"bootstrap_samples": 9, "evidence": True}
+    assert settings_from(**given | {"evidence": False}) == {"evidence": False}
+    assert settings_from(**given | {"evidence": True, "seed": 0}) == {"evidence": True, "seed": 0}
 
 
 @pytest.mark.parametrize(
