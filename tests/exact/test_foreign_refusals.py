@@ -106,7 +106,6 @@ def test_forces_without_structure(theirs, tmp_path):
     refused(tmp_path, "is of 36 atoms")
     refused(tmp_path, "is of 36 atoms", supercell=np.diag([1, 1, 3]))
     refused(tmp_path, "000 atoms", supercell=np.diag([100, 100, 1]))
-    refused(tmp_path, "cannot be read", structure=tmp_path / "FORCE_SETS")
 
 
 def test_files_of_unknown_kinds(theirs, tmp_path):

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 
 import pytest
 from ase.io import read
 from foreign_calculations import foreign_calculation
 from phonopy.file_IO import write_FORCE_SETS
 from phonopy.interface.vasp import write_vasp
-
-DATA = Path(__file__).parents[1] / "data"
 
 
 @pytest.fixture(scope="module")
@@ -80,13 +77,6 @@ def test_born_charges_give_intensities(command_line, here):
         content["infrared"]["heights"].index(max(content["infrared"]["heights"]))
     ]
     assert strongest == pytest.approx(1978.6, abs=1.0)
-
-
-def test_vasp(command_line):
-    code, out, _ = command_line("modes", DATA / "vasprun_nacl_hessian.xml.xz")
-    assert code == 0
-    assert "Fm-3m, 2 atoms, VASP" in out
-    assert "154.4" in out
 
 
 def test_files_are_written(command_line, here):
