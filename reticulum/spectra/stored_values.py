@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -128,12 +129,9 @@ def _made(name: str, values: dict[str, Any]) -> Any:
     module, _, kind = name.partition(":")
     if not all(part.isidentifier() for part in (*module.split("."), kind)):
         raise _unknown(f"It names the class {name!r}.")
-    try:
-        found = getattr(importlib.import_module(_ROOM + module), kind)
-    except (ImportError, AttributeError) as error:
-        raise _unknown(f"It holds a {name}, which this version does not have.") from error
-    if not isinstance(found, type) or found.__module__ != _ROOM + module:
-        raise _unknown(f"It names the class {name!r}.")
+    found = _class_of(module, kind)
+    if found is None:
+        raise _unknown(f"It holds a {name}, which this version does not have.")
     try:
         if issubclass(found, Enum):
             return found(values["value"])
@@ -142,6 +140,20 @@ def _made(name: str, values: dict[str, Any]) -> Any:
     except (TypeError, ValueError) as error:
         raise _unknown(f"Its {name} does not fit this version: {error}.") from error
     raise _unknown(f"It names the class {name!r}.")
+
+
+def _class_of(module: str, kind: str) -> type | None:
+    """Class of this room by its name; in another module if it has moved since."""
+    room = importlib.import_module(_ROOM.removesuffix("."))
+    others = [entry.name for entry in pkgutil.iter_modules(room.__path__) if not entry.ispkg]
+    for name in dict.fromkeys((module, *others)):
+        try:
+            found = getattr(importlib.import_module(_ROOM + name), kind, None)
+        except ImportError:
+            continue
+        if isinstance(found, type) and found.__module__.startswith(_ROOM):
+            return found
+    return None
 
 
 def _array(value: np.ndarray[Any, Any]) -> dict[str, Any]:

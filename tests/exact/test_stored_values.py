@@ -83,6 +83,14 @@ def test_nothing_else_is_made(content):
         from_stored(content)
 
 
+def test_classes_that_moved_are_found():
+    """Modules are split and renamed; files of before stay readable."""
+    model = TwoStateModel(heat_capacity=True)
+    stored = to_stored(model)
+    for module in ("band_models", "a_module_of_before"):
+        assert from_stored(stored | {"class": f"{module}:TwoStateModel"}) == model
+
+
 def test_what_has_no_form_is_a_mistake_of_the_program():
     for value in (object(), np.array(["a"]), InputError("x")):
         with pytest.raises(TypeError):
