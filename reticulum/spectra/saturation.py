@@ -32,6 +32,9 @@ _FEWEST_NEARLY_FLAT = 5
 _ROUNDING = 1e-7
 _NEARLY = 0.02
 
+#: Only points above this part of the height are looked at: a band has straight flanks.
+_NEAR_TOP = 0.9
+
 #: A flat top is natural if the band would fall by less than so many steps of the last digit.
 _STEPS_OF_LAST_DIGIT = 4.0
 
@@ -57,7 +60,7 @@ class FlatTop:
 def flat_top(wavenumbers_cm1: NDArray[np.float64], values: NDArray[np.float64]) -> FlatTop | None:
     """Top of a spectrum that is cut off; None if it is round.
 
-    At least three neighbouring points at the highest one lie on a straight line (level, unless a
+    At least three neighbouring points near the highest one lie on a straight line (level, unless a
     baseline was subtracted), over which a band of this width would fall by more than the last digit
     of the values shows.
 
@@ -83,9 +86,9 @@ def flat_top(wavenumbers_cm1: NDArray[np.float64], values: NDArray[np.float64]) 
     last_digit = float(rest.min()) if rest.size else 0.0
     curvature = 8.0 * math.log(2.0) * height * (step / fwhm) ** 2
     nearly = np.abs(second) <= _NEARLY * curvature
-    top = int(np.argmax(y))
+    high = y - base >= _NEAR_TOP * height
     for flat, fewest in ((exact, _FEWEST_FLAT), (nearly, _FEWEST_NEARLY_FLAT)):
-        first, last = _run(flat, top)
+        first, last = _longest_run(flat, high)
         count = last - first + 1
         fall = 0.5 * curvature * (0.5 * (count - 1)) ** 2
         if count >= fewest and fall > _STEPS_OF_LAST_DIGIT * last_digit:
@@ -93,22 +96,20 @@ def flat_top(wavenumbers_cm1: NDArray[np.float64], values: NDArray[np.float64]) 
     return None
 
 
-def _run(flat: NDArray[np.bool_], top: int) -> tuple[int, int]:
-    """First and last point of the longest straight piece that holds the highest point.
+def _longest_run(flat: NDArray[np.bool_], high: NDArray[np.bool_]) -> tuple[int, int]:
+    """First and last point of the longest straight piece of points near the top.
 
     ``flat[i]`` says that points i, i + 1 and i + 2 lie on a line.
     """
-    best = (top, top)
-    for start in (top - 2, top - 1, top):
-        if not (0 <= start < len(flat) and flat[start]):
-            continue
-        first = last = start
-        while first > 0 and flat[first - 1]:
-            first -= 1
-        while last + 1 < len(flat) and flat[last + 1]:
-            last += 1
-        if last + 2 - first > best[1] - best[0]:
-            best = (first, last + 2)
+    usable = flat & high[:-2] & high[1:-1] & high[2:]
+    best, first = (0, 0), None
+    for place, on in enumerate([*usable.tolist(), False]):
+        if on and first is None:
+            first = place
+        elif not on and first is not None:
+            if place + 1 - first > best[1] - best[0]:
+                best = (first, place + 1)
+            first = None
     return best
 
 
