@@ -19,6 +19,7 @@ from reticulum.cli.order import order
 from reticulum.cli.phonons import phonons
 from reticulum.cli.redshift import redshift
 from reticulum.cli.simulate_vtir import simulate_vtir
+from reticulum.cli.spectrum import spectrum
 from reticulum.cli.structures import structures
 
 app = typer.Typer(
@@ -53,6 +54,7 @@ app.command("graph")(graph)
 app.command("order")(order)
 app.command("phonons")(phonons)
 app.command("modes")(modes)
+app.command("spectrum")(spectrum)
 app.command("redshift")(redshift)
 app.command("fit")(fit)
 app.command("simulate-vtir")(simulate_vtir)

@@ -41,7 +41,7 @@ _LABEL_WIDTH = 0.021
 
 #: Heights in the panel of the curve, as parts of it: the top of the curve, where lines to labels
 #: end, and where the labels begin.
-_CURVE_TOP, _LEADER_TOP, _LABEL_BOTTOM = 0.62, 0.69, 0.705
+_CURVE_TOP, _LEADER_TOP, _LABEL_BOTTOM = 0.68, 0.76, 0.775
 
 #: Characters of the small text under the figure that fit on one line.
 _CAPTION_COLUMNS = 130
@@ -120,7 +120,6 @@ def draw_spectrum(
             zorder=5,
             label=f"measured bands of {seen[0].material} [{sources}]",
         )
-        axes.legend(loc="upper left", bbox_to_anchor=(0.0, _CURVE_TOP + 0.02))
     if spectrum.unit:
         axes.set_ylabel("molar napierian absorption\n/ L mol⁻¹ cm⁻¹ (primitive cells)")
     else:
@@ -217,7 +216,6 @@ def draw_lines(axes: Axes, lines: PowderLines, low_cm1: float, high_cm1: float) 
     axes.set_ylim(0.0, 1.08 * float(heights.max(initial=0.0)) or 1.0)
     axes.set_ylabel("lines / km mol⁻¹" if intensity else "lines / character")
     descending(axes, low_cm1, high_cm1)
-    axes.legend(loc="upper left", ncols=1)
 
 
 def figure_infrared_spectrum(
@@ -244,6 +242,11 @@ def figure_infrared_spectrum(
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1.75, 1.0))
         draw_spectrum(upper, spectrum, lines, observed)
         draw_lines(lower, lines, low, high)
+        handles = [*lower.get_legend_handles_labels()[0], *upper.get_legend_handles_labels()[0]]
+        lower.legend(
+            handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3 + len(handles) // 5,
+            columnspacing=1.2, handlelength=1.4,
+        )  # fmt: skip
         title = spectrum.title
         if lines.kind is IntensityKind.CHARACTER:
             title += "\nNO INTENSITIES: carboxylate character of modes that symmetry lets absorb"

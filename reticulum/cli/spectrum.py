@@ -1,0 +1,229 @@
+"""`reticulum spectrum`: the infrared spectrum of computed modes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from reticulum.cli import mode_options, spectrum_options
+from reticulum.cli.console import print_table, reporting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from reticulum.phonons.powder_spectrum import PowderLines
+    from reticulum.reference.tables import BandPosition
+    from reticulum.spectra.calculated_files import CalculatedSpectrum
+
+#: Endings of files that are no figures.
+_TEXT_SUFFIXES = (".csv", ".jdx", ".json")
+
+#: Lines printed when no file is named.
+_PRINTED_LINES = 20
+
+
+def spectrum(
+    source: mode_options.SourceArgument,
+    born: mode_options.BornOption = None,
+    structure: mode_options.StructureOption = None,
+    shape: spectrum_options.ShapeOption = spectrum_options.SHAPE,
+    fwhm: spectrum_options.FwhmOption = spectrum_options.FWHM_CM1,
+    widths: spectrum_options.WidthsOption = None,
+    lorentz_share: spectrum_options.LorentzOption = None,
+    wavenumbers: spectrum_options.RangeOption = spectrum_options.RANGE_CM1,
+    spacing: spectrum_options.SpacingOption = None,
+    scale: spectrum_options.ScaleOption = None,
+    direction: spectrum_options.DirectionOption = None,
+    measured: spectrum_options.MeasuredOption = None,
+    output: spectrum_options.OutputOption = None,
+) -> None:
+    """Draw the infrared spectrum of computed modes, or write it as CSV, JCAMP-DX or JSON.
+
+    Transverse modes of a powder are summed with the given line shape; nothing is scaled unless
+    asked for. Without Born charges there are no intensities: heights are carboxylate character,
+    and figure and files say so. Imaginary modes are left out and named.
+    """
+    with reporting():
+        from pathlib import Path
+
+        import numpy as np
+
+        from reticulum.errors import InputError
+        from reticulum.phonons.foreign_phonons import read_gamma_phonons
+        from reticulum.phonons.infrared import IntensityKind
+        from reticulum.phonons.modes import mode_table
+        from reticulum.phonons.powder_spectrum import powder_lines
+        from reticulum.spectra.axis_units import stated_option
+        from reticulum.spectra.calculated_files import CalculatedSpectrum
+        from reticulum.spectra.calculated_spectrum import (
+            DEFAULT_MIXING,
+            POINTS_PER_FWHM,
+            Profile,
+            even_axis,
+            require_fwhm,
+        )
+        from reticulum.spectra.line_shapes import LineShape
+        from reticulum.spectra.line_widths import LineWidths, read_line_widths
+
+        paths = _checked_paths(output or [])
+        line_shape = LineShape(stated_option(shape, LineShape, "--shape") or shape)
+        if lorentz_share is not None and line_shape.mixing is None:
+            raise InputError(
+                f"{line_shape.value} lines have no Lorentzian share.",
+                fix="Leave out --lorentz-share, or give --shape voigt.",
+            )
+        require_fwhm(fwhm)
+        rules = (
+            LineWidths(fwhm_cm1=fwhm)
+            if widths is None
+            else read_line_widths(Path(widths).expanduser(), fwhm)
+        )
+        narrowest = min([fwhm, *(row[2] for row in rules.ranges), *(row[1] for row in rules.modes)])
+        step = narrowest / POINTS_PER_FWHM if spacing is None else spacing
+        axis = even_axis(*wavenumbers, step)
+        observed = _observed(measured, paths)
+        table = mode_table(
+            read_gamma_phonons(
+                Path(source).expanduser(),
+                structure=None if structure is None else Path(structure).expanduser(),
+                born=None if born is None else Path(born).expanduser(),
+            )
+        )
+        lines = powder_lines(
+            table, scale=scale, direction=None if direction is None else np.array(direction)
+        )
+        phonons = table.phonons
+        name = phonons.calculator.get("name", "unknown calculator")
+        found = CalculatedSpectrum.of_lines(
+            axis,
+            lines.wavenumbers_cm1,
+            lines.heights,
+            Profile(
+                shape=line_shape,
+                fwhm_cm1=rules.of(lines.wavenumbers_cm1, lines.members),
+                mixing=DEFAULT_MIXING if lorentz_share is None else lorentz_share,
+            ),
+            intensities=lines.kind is IntensityKind.INTENSITY,
+            title=f"{phonons.atoms.get_chemical_formula()}, {phonons.symmetry.symbol}, {name}",
+            notes=lines.notes,
+        )
+        for path in paths:
+            _write(found, lines, observed, path)
+            typer.echo(f"Written: {path}", err=True)
+        if not paths:
+            _print_lines(found, lines)
+
+
+def _checked_paths(names: Sequence[str]) -> list[Path]:
+    """Files to come; refused before anything is computed."""
+    import os
+    from pathlib import Path
+
+    from reticulum.errors import InputError
+    from reticulum.plotting.files import FIGURE_SUFFIXES, require_figure_path
+
+    paths = [Path(name).expanduser() for name in names]
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise InputError("One file is named twice.", fix="Name each file once.")
+    for path in paths:
+        if path.suffix in FIGURE_SUFFIXES:
+            require_figure_path(path)
+        elif path.suffix not in _TEXT_SUFFIXES:
+            known = ", ".join((*FIGURE_SUFFIXES, *_TEXT_SUFFIXES))
+            raise InputError(
+                f"The name {path.name!r} tells no kind of file.",
+                why=f"Known endings are {known}.",
+                fix="Choose one of these.",
+            )
+        elif os.path.lexists(path) or not os.path.isdir(path.absolute().parent):
+            raise InputError(
+                f"{path} cannot be written.",
+                why="It exists already."
+                if os.path.lexists(path)
+                else f"There is no folder {path.parent}.",
+                fix="Give a new file in an existing folder.",
+            )
+    return paths
+
+
+def _observed(material: str | None, paths: Sequence[Path]) -> tuple[BandPosition, ...]:
+    """Published bands to mark."""
+    from reticulum.errors import InputError
+    from reticulum.plotting.files import FIGURE_SUFFIXES
+    from reticulum.reference.tables import load_band_positions
+
+    if material is None:
+        return ()
+    bands = load_band_positions(material)
+    if not bands:
+        known = ", ".join(dict.fromkeys(band.material for band in load_band_positions()))
+        raise InputError(
+            f"There are no published bands of {material}.",
+            why=f"The table has those of {known}.",
+            fix="Leave out --measured.",
+        )
+    if not any(path.suffix in FIGURE_SUFFIXES for path in paths):
+        raise InputError(
+            "--measured marks bands in a figure, but none is named.",
+            fix="Name one: -o spectrum.png",
+        )
+    return bands
+
+
+def _write(
+    found: CalculatedSpectrum, lines: PowderLines, observed: Sequence[BandPosition], path: Path
+) -> None:
+    from reticulum.cli.console import write_result
+    from reticulum.provenance import software_versions, write_text_atomically
+
+    if path.suffix == ".json":
+        write_result(
+            {
+                "spectrum": found.to_dict(),
+                "lines": lines.to_dict(),
+                "versions": software_versions(),
+            },
+            str(path),
+        )
+    elif path.suffix in _TEXT_SUFFIXES:
+        text = found.to_csv() if path.suffix == ".csv" else found.to_jcamp()
+        write_text_atomically(path, text)
+    else:
+        from reticulum.plotting.files import save_figure
+        from reticulum.plotting.infrared_spectrum import figure_infrared_spectrum
+
+        save_figure(figure_infrared_spectrum(found, lines, observed), path)
+
+
+def _print_lines(found: CalculatedSpectrum, lines: PowderLines) -> None:
+    low, high = float(found.wavenumbers_cm1[0]), float(found.wavenumbers_cm1[-1])
+    typer.echo(found.title)
+    for note in lines.notes:
+        typer.echo(f"  {note}")
+    strongest = lines.strongest(low, high)
+    print_table(
+        f"Strongest lines from {low:g} to {high:g} cm⁻¹",
+        ("cm⁻¹ ", "irrep", f"{lines.unit} ", "ν_as COO ", "ν_s COO ", "modes"),
+        [
+            (
+                f"{lines.wavenumbers_cm1[line]:.1f}",
+                lines.labels[line],
+                f"{lines.heights[line]:.{0 if lines.unit == 'km/mol' else 2}f}",
+                f"{lines.antisymmetric[line]:.2f}",
+                f"{lines.symmetric[line]:.2f}",
+                _range(lines.members[line]),
+            )
+            for line in strongest[:_PRINTED_LINES]
+        ],
+    )
+    if len(strongest) > _PRINTED_LINES:
+        typer.echo(f"{len(strongest) - _PRINTED_LINES} weaker lines are in -o spectrum.json")
+    if len(lines.longitudinal_cm1):
+        named = ", ".join(f"{value:.1f}" for value in lines.longitudinal_cm1)
+        typer.echo(f"Longitudinal along the direction: {named} cm⁻¹")
+
+
+def _range(members: tuple[int, ...]) -> str:
+    return str(members[0]) if len(members) == 1 else f"{members[0]}-{members[-1]}"
