@@ -1,8 +1,8 @@
 """What heating and cooling, and first and last cycle, change at one temperature.
 
 At each set point the spectra of all cycles are compared with each other. An effect is a difference
-that runs linearly with temperature; its column stands beside one free value for each set point, in
-weighted least squares over all spectra.
+that runs smoothly (as a parabola) with temperature; its columns stand beside one free value for
+each set point, in weighted least squares over all spectra.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ from reticulum.spectra.band_data import COOLING, HEATING, temperature_groups
 from reticulum.spectra.course_terms import weights
 
 #: Degrees of freedom from which on the scatter of repeats sets the errors.
-ENOUGH_FREEDOM = 8
+ENOUGH_FREEDOM = 6
+
+#: Fewest set points for a difference that is a parabola of temperature; below, it is a line.
+_FEWEST_OF_A_PARABOLA = 5
 
 #: Sum of squares, in units of the errors of the fits, that is no more than rounding.
 _ROUNDING = 1e-12
@@ -52,12 +55,12 @@ class CycleEffect:
     differences_cm1, difference_errors_cm1
         (m,) difference at each, the other effect taken out, and its standard error.
     mean_cm1, mean_error_cm1
-        Of the straight line through the differences, in the middle of these set points.
+        Of the parabola through the differences, over these set points.
     largest_cm1, largest_error_cm1, largest_k
-        Of the same line where it is largest, and the temperature there.
+        Of the same parabola where it is largest, and the temperature there.
     chi2, freedom
-        Squared line in units of its errors, and the degrees of freedom: 2, or 1 if one set point
-        was compared.
+        Squared parabola in units of its errors, and the degrees of freedom: 3, or fewer if few set
+        points were compared.
     p_value
         Chance of so large a `chi2` without an effect (F-test where the scatter sets the errors).
     scatter, scatter_freedom
@@ -199,19 +202,36 @@ class _Problem:
         return _rank(np.column_stack([beside, effect])) > _rank(beside)
 
     def _columns(self, effects: Sequence[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
-        """For each effect its column, and that growing with temperature where it can be told."""
-        found, beside = [], np.column_stack([self._free, *effects])
-        x = self._points[self._groups]
-        for effect in effects:
-            compared = self._compared(effect)
-            middle = float(self._points[compared].mean())
-            tilted = effect * (x - middle)
-            columns = [effect]
-            if _rank(np.column_stack([beside, tilted])) > _rank(beside):
-                beside = np.column_stack([beside, tilted])
-                columns.append(tilted)
-            found.append(np.column_stack(columns))
-        return found
+        """For each effect its course with temperature, as far as it can be told."""
+        beside = np.column_stack([self._free, *effects])
+        found = [[effect] for effect in effects]
+        for power in (1, 2):
+            for place, effect in enumerate(effects):
+                course = self._courses(effect)
+                if course.shape[1] <= power or len(found[place]) < power:
+                    continue
+                column = effect * course[self._groups, power]
+                if _rank(np.column_stack([beside, column])) > _rank(beside):
+                    beside = np.column_stack([beside, column])
+                    found[place].append(column)
+        return [np.column_stack(columns) for columns in found]
+
+    def _courses(self, effect: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Constant, line and parabola at all set points, each with no part of those before it.
+
+        Orthogonal over the set points that an effect compares; fewer columns where they are few.
+        """
+        compared = self._compared(effect)
+        middle = float(self._points[compared].mean())
+        half = max(0.5 * float(np.ptp(self._points[compared])), 1.0)
+        order = 2 if len(compared) >= _FEWEST_OF_A_PARABOLA else min(len(compared) - 1, 1)
+        powers = np.vander((self._points - middle) / half, order + 1, increasing=True)
+        for column in range(1, order + 1):
+            for before in range(column):
+                other = powers[compared, before]
+                part = float(powers[compared, column] @ other) / float(other @ other)
+                powers[:, column] -= part * powers[:, before]
+        return powers
 
     def _compared(self, effect: NDArray[np.float64]) -> NDArray[np.int64]:
         """Set points at which an effect takes different values."""
@@ -249,7 +269,7 @@ class _Problem:
         )
         compared = self._compared(effects[place])
         points = self._points[compared]
-        design = np.stack([np.ones_like(points), points - points.mean()], axis=1)[:, :n]
+        design = self._courses(effects[place])[compared, :n]
         course = design @ line
         errors = np.sqrt(np.einsum("ij,jk,ik->i", design, covariance, design))
         worst = int(np.argmax(np.abs(course)))
