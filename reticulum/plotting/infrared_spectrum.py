@@ -43,6 +43,12 @@ _LABEL_WIDTH = 0.021
 #: end, and where the labels begin.
 _CURVE_TOP, _LEADER_TOP, _LABEL_BOTTOM = 0.68, 0.76, 0.775
 
+#: Entries of the legend side by side.
+_LEGEND_COLUMNS = 4
+
+#: Share of a carboxylate stretch from which a label takes its colour.
+_COLOURED_SHARE = 1.0 / 3.0
+
 #: Characters of the small text under the figure that fit on one line.
 _CAPTION_COLUMNS = 130
 
@@ -106,7 +112,19 @@ def draw_spectrum(
         width = _LABEL_WIDTH * (high - low)
         places = label_places(positions, low + width / 2, high - width / 2, width)
         for line, place in zip(chosen, places.tolist(), strict=True):
-            _draw_label(axes, spectrum, lines, int(line), place, top)
+            position = float(lines.wavenumbers_cm1[line])
+            height = np.interp(position, spectrum.wavenumbers_cm1, spectrum.values) / top
+            _draw_leader(axes, position, place, float(height), top)
+            axes.text(
+                place,
+                _LABEL_BOTTOM * top / _CURVE_TOP,
+                f"{position:.0f}  {irrep_in_print(lines.labels[line])}",
+                rotation=90,
+                ha="center",
+                va="bottom",
+                fontsize=_LABEL_POINTS,
+                color=_label_colour(lines, int(line)),
+            )
     seen = [band for band in observed if low <= band.wavenumber_cm1 <= high]
     if seen:
         sources = ", ".join(dict.fromkeys(band.source for band in seen))
@@ -118,7 +136,7 @@ def draw_spectrum(
             markersize=4.5,
             clip_on=False,
             zorder=5,
-            label=f"measured bands of {seen[0].material} [{sources}]",
+            label=f"measured [{sources}]",
         )
     if spectrum.unit:
         axes.set_ylabel("molar napierian absorption\n/ L mol⁻¹ cm⁻¹ (primitive cells)")
@@ -127,39 +145,21 @@ def draw_spectrum(
     axes.set_yticks([tick for tick in axes.get_yticks() if 0.0 <= tick <= 1.02 * top])
 
 
-def _draw_label(
-    axes: Axes,
-    spectrum: CalculatedSpectrum,
-    lines: PowderLines,
-    line: int,
-    place: float,
-    top: float,
-) -> None:
-    position = float(lines.wavenumbers_cm1[line])
-    height = float(np.interp(position, spectrum.wavenumbers_cm1, spectrum.values)) / top
+def _draw_leader(axes: Axes, position: float, place: float, height: float, top: float) -> None:
+    """Thin line from the curve at a height (part of its top) to the place of a label."""
     full = top / _CURVE_TOP
-    foot = min(height * _CURVE_TOP + 0.01, _LEADER_TOP - 0.03)
+    bend = _LEADER_TOP - 0.03
     axes.plot(
         [position, position, place],
-        [foot * full, (_LEADER_TOP - 0.03) * full, _LEADER_TOP * full],
+        [min(height * _CURVE_TOP + 0.01, bend) * full, bend * full, _LEADER_TOP * full],
         color="0.6",
         linewidth=0.5,
-    )
-    axes.text(
-        place,
-        _LABEL_BOTTOM * full,
-        f"{position:.0f}  {irrep_in_print(lines.labels[line])}",
-        rotation=90,
-        ha="center",
-        va="bottom",
-        fontsize=_LABEL_POINTS,
-        color=_label_colour(lines, line),
     )
 
 
 def _label_colour(lines: PowderLines, line: int) -> str:
     antisymmetric, symmetric = float(lines.antisymmetric[line]), float(lines.symmetric[line])
-    if max(antisymmetric, symmetric) < 0.5 * (1.0 if lines.unit == "km/mol" else 0.2):
+    if max(antisymmetric, symmetric) < _COLOURED_SHARE:
         return "0.25"
     return ANTISYMMETRIC_COLOUR if antisymmetric > symmetric else SYMMETRIC_COLOUR
 
@@ -244,9 +244,13 @@ def figure_infrared_spectrum(
         draw_lines(lower, lines, low, high)
         handles = [*lower.get_legend_handles_labels()[0], *upper.get_legend_handles_labels()[0]]
         lower.legend(
-            handles=handles, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=3 + len(handles) // 5,
-            columnspacing=1.2, handlelength=1.4,
-        )  # fmt: skip
+            handles=handles,
+            loc="lower left",
+            bbox_to_anchor=(-0.02, 1.0),
+            ncols=_LEGEND_COLUMNS,
+            columnspacing=1.2,
+            handlelength=1.4,
+        )
         title = spectrum.title
         if lines.kind is IntensityKind.CHARACTER:
             title += "\nNO INTENSITIES: carboxylate character of modes that symmetry lets absorb"
