@@ -9,13 +9,41 @@ import typer
 from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
 from reticulum.phonons.drawing_options import AMPLITUDE_A, N_FRAMES
 
-SourceArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="SOURCE",
-        help="A finished run folder of `reticulum phonons`; a folder with the files of a "
-        "phonopy calculation; or phonopy.yaml, phonopy_disp.yaml, phonopy_params.yaml, "
-        "FORCE_SETS, FORCE_CONSTANTS, force_constants.hdf5, or vasprun.xml with a Hessian.",
+_SOURCE = typer.Argument(
+    metavar="SOURCE",
+    help="A finished run folder of `reticulum phonons`; a folder with the files of a "
+    "phonopy calculation; or phonopy.yaml, phonopy_disp.yaml, phonopy_params.yaml, "
+    "FORCE_SETS, FORCE_CONSTANTS, force_constants.hdf5, or vasprun.xml with a Hessian.",
+)
+
+SourceArgument = Annotated[str, _SOURCE]
+
+#: For a command that can do without one.
+OptionalSourceArgument = Annotated[str | None, _SOURCE]
+
+AllTable1Option = Annotated[
+    bool,
+    typer.Option(
+        "--all-table1",
+        help="No SOURCE: the carboxylate bands of every material of the published table, from "
+        "rows that come with the package, or from --runs.",
+    ),
+]
+
+RunsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--runs",
+        metavar="FOLDER",
+        help="With --all-table1: take the rows from run folders NAME_gfn1-xtb in FOLDER.",
+    ),
+]
+
+ComputeOption = Annotated[
+    bool,
+    typer.Option(
+        "--compute",
+        help="With --runs: compute what is missing there first (hours; what is finished is kept).",
     ),
 ]
 

@@ -9,6 +9,7 @@ import typer
 from reticulum.cli import mode_options
 from reticulum.cli.console import check_json_target, print_table, reporting, write_result
 from reticulum.cli.options import JsonOption
+from reticulum.cli.table1_modes import require_table1_options, table1_modes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,7 @@ _SHOWN_FRACTION = 0.05
 
 
 def modes(
-    source: mode_options.SourceArgument,
+    source: mode_options.OptionalSourceArgument = None,
     infrared: mode_options.InfraredOption = False,
     born: mode_options.BornOption = None,
     structure: mode_options.StructureOption = None,
@@ -36,6 +37,9 @@ def modes(
     amplitude: mode_options.AmplitudeOption = None,
     frames: mode_options.FramesOption = None,
     force: mode_options.ForceOption = False,
+    all_table1: mode_options.AllTable1Option = False,
+    runs: mode_options.RunsOption = None,
+    compute: mode_options.ComputeOption = False,
     json: JsonOption = None,
 ) -> None:
     """List Gamma modes with irreducible representation, activity and carboxylate character.
@@ -54,6 +58,32 @@ def modes(
         from reticulum.phonons.modes import mode_table
 
         check_json_target(json)
+        if all_table1 or runs is not None or compute:
+            given = {
+                "SOURCE": source,
+                "--infrared": infrared or None,
+                "--born": born,
+                "--structure": structure,
+                "--supercell": supercell,
+                "--symprec": symprec,
+                "--write": output,
+                "--animate": animate,
+                "--amplitude": amplitude,
+                "--frames": frames,
+                "--force": force or None,
+            }
+            table1_modes(
+                require_table1_options(given, all_table1=all_table1, runs=runs, compute=compute),
+                compute=compute,
+                json=json,
+            )
+            return
+        if source is None:
+            raise InputError(
+                "No phonons were named.",
+                why="SOURCE is a run folder, or a file of phonopy or VASP.",
+                fix="Make one with: reticulum phonons STRUCTURE",
+            )
         if infrared and (json is not None or output):
             raise InputError(
                 "--infrared shortens the printed table, and nothing is printed.",

@@ -9,14 +9,13 @@ import typer
 from reticulum.cli.console import TerminalProgress, print_table, write_result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from reticulum.report.gamma_modes import GammaModesRow
 
 
-def table1_modes(
-    *, runs: Path | None, compute: bool, workers: int | None, json: str | None
-) -> None:
+def table1_modes(runs: Path | None, *, compute: bool, json: str | None) -> None:
     """Print or write the rows that come with the package, or those of run folders.
 
     Parameters
@@ -25,22 +24,66 @@ def table1_modes(
         Folder of run folders ``NAME_gfn1-xtb``; None for the rows of the package.
     compute
         Whether to compute what is missing there; finished calculations are kept.
-    workers
-        Processes side by side.
     json
         Target of JSON; None to print.
 
     """
     from reticulum.report.gamma_modes import shipped_rows
 
-    rows = shipped_rows() if runs is None else _rows_of_runs(runs, compute, workers)
+    rows = shipped_rows() if runs is None else _rows_of_runs(runs, compute)
     if json is not None:
         write_result({"rows": [row.to_dict() for row in rows]}, json)
         return
     _print(rows, shipped=runs is None)
 
 
-def _rows_of_runs(runs: Path, compute: bool, workers: int | None) -> tuple[GammaModesRow, ...]:
+def require_table1_options(
+    given: Mapping[str, object], *, all_table1: bool, runs: str | None, compute: bool
+) -> Path | None:
+    """Folder of the runs; contradictions are refused.
+
+    Parameters
+    ----------
+    given
+        Other options by name, None where they were not given.
+    all_table1, runs, compute
+        The options of the table.
+
+    Raises
+    ------
+    InputError
+        If options contradict each other.
+
+    """
+    from pathlib import Path
+
+    from reticulum.errors import InputError
+
+    if not all_table1:
+        raise InputError("--runs and --compute belong to --all-table1.", fix="Add --all-table1.")
+    ignored = [name for name, value in given.items() if value is not None]
+    if ignored:
+        raise InputError(
+            f"{', '.join(ignored)} cannot be combined with --all-table1.",
+            why="The table has a row for each material and takes no single phonons.",
+            fix="Leave one or the other out.",
+        )
+    if runs is None:
+        if compute:
+            raise InputError(
+                "--compute needs a folder for the runs.", fix="Add, for instance: --runs runs"
+            )
+        return None
+    folder = Path(runs).expanduser()
+    if not compute and not folder.is_dir():
+        raise InputError(
+            f"There is no folder {runs}.",
+            fix="Name the folder of your runs, or add --compute to make them there.",
+        )
+    return folder
+
+
+def _rows_of_runs(runs: Path, compute: bool) -> tuple[GammaModesRow, ...]:
     from reticulum.engines.build import resolve_engine
     from reticulum.report.gamma_modes import missing_row, row_of_run, table1_structures
 
@@ -49,7 +92,7 @@ def _rows_of_runs(runs: Path, compute: bool, workers: int | None) -> tuple[Gamma
     for material, structure in table1_structures().items():
         folder = runs / f"{structure}_{engine.name}"
         if compute:
-            _compute(structure, folder, workers)
+            _compute(structure, folder)
         if (folder / "phonons.json").is_file():
             rows.append(row_of_run(material, structure, folder, engine))
         else:
@@ -57,7 +100,7 @@ def _rows_of_runs(runs: Path, compute: bool, workers: int | None) -> tuple[Gamma
     return tuple(rows)
 
 
-def _compute(structure: str, folder: Path, workers: int | None) -> None:
+def _compute(structure: str, folder: Path) -> None:
     from reticulum.engines.build import resolve_engine
     from reticulum.frameworks.reading import read_structure
     from reticulum.phonons.run import gamma_phonons, open_run
@@ -69,7 +112,6 @@ def _compute(structure: str, folder: Path, workers: int | None) -> None:
         resolve_engine("gfn1-xtb", None),
         folder,
         label=structure,
-        workers=workers,
         progress=progress,
     ) as run:
         gamma_phonons(run)
