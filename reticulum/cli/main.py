@@ -14,6 +14,7 @@ from reticulum.cli.build import build
 from reticulum.cli.calculators import app as calculators
 from reticulum.cli.fit import fit
 from reticulum.cli.graph import graph
+from reticulum.cli.mode_picture import mode_picture
 from reticulum.cli.modes import modes
 from reticulum.cli.order import order
 from reticulum.cli.phonons import phonons
@@ -55,6 +56,7 @@ app.command("order")(order)
 app.command("phonons")(phonons)
 app.command("modes")(modes)
 app.command("spectrum")(spectrum)
+app.command("mode-picture")(mode_picture)
 app.command("redshift")(redshift)
 app.command("fit")(fit)
 app.command("simulate-vtir")(simulate_vtir)

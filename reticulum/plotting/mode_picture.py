@@ -62,8 +62,11 @@ NAMED_VIEWS = {"tilted": (28.0, 14.0), "side": (45.0, 0.0), "along": (0.0, 90.0)
 #: Dashes of the line between two metals.
 _DASHES = 7
 
-#: Size of the picture, inches.
-_SIZE = (4.4, 4.7)
+#: Width of the picture, and height of its texts and range of that of the drawing, inches.
+_WIDTH, _TEXT_HEIGHT, _HEIGHTS = 4.4, 1.45, (2.0, 5.0)
+
+#: Characters of the title and of the text below on one line.
+_TITLE_COLUMNS, _CAPTION_COLUMNS = 62, 84
 
 #: Smallest part of a mode that is named.
 _NAMED_FRACTION = 0.1
@@ -180,10 +183,15 @@ def draw_mode(
         if kind is BondKind.METAL_METAL:
             parts += _dashes(places[first], places[second])
             continue
-        for start, end in ((first, second), (second, first)):
-            middle = 0.5 * (places[start] + places[end])
-            depth = 0.5 * float(places[start][2] + middle[2])
-            parts.append((depth, _stick(places[start], middle, faded(colours[start], depth))))
+        bond = places[second] - places[first]
+        unit = bond / np.linalg.norm(bond)
+        # sticks begin where the ball ends, or one that points to the eye would cover its ball
+        visible = places[first] + 0.95 * radii[first] * unit
+        far = places[second] - 0.95 * radii[second] * unit
+        middle = 0.5 * (visible + far)
+        for atom, start in ((first, visible), (second, far)):
+            depth = 0.5 * float(start[2] + middle[2])
+            parts.append((depth, _stick(start, middle, faded(colours[atom], depth))))
     for atom, outside in fragment.cut:
         end = places[atom] + 0.45 * (np.array(outside) @ view.frame.T - places[atom])
         depth = 0.5 * float(places[atom][2] + end[2])
@@ -368,15 +376,19 @@ def figure_mode(
         "displacements, to one another in scale, of arbitrary length."
     ]
     with style.context(STYLE):
-        figure = Figure(figsize=_SIZE)
+        figure = Figure()
         axes = figure.add_subplot()
         draw_mode(axes, fragment, moves, chosen, arrow_a)
+        aspect = float(np.diff(axes.get_ylim())[0] / np.diff(axes.get_xlim())[0])
+        height = float(np.clip(_WIDTH * aspect, *_HEIGHTS))
+        figure.set_size_inches(_WIDTH, height + _TEXT_HEIGHT)
         wavenumber = float(table.labels.wavenumbers_cm1[number])
         words = f"{wavenumber:.0f} cm⁻¹   {irrep}"
         if number in table.imaginary:
             words += "   (imaginary)"
-        figure.suptitle(f"{words}\n{_character(table, number)}", fontsize=10)
-        figure.supxlabel(textwrap.fill(" ".join(lines), 86), fontsize=6, color="0.3")
+        figure.suptitle(f"{words}\n{_character(table, number)}", fontsize=8.5)
+        caption = textwrap.fill(" ".join(lines), _CAPTION_COLUMNS)
+        figure.supxlabel(caption, fontsize=6, color="0.3")
         _draw_elements(axes, fragment)
     return figure
 
@@ -390,7 +402,7 @@ def _character(table: ModeTable, number: int) -> str:
         for column in order
         if fractions[column] >= _NAMED_FRACTION
     ]
-    return ", ".join(named)
+    return textwrap.fill(", ".join(named), _TITLE_COLUMNS)
 
 
 def _draw_elements(axes: Axes, fragment: ModeFragment) -> None:
