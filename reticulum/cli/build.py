@@ -28,14 +28,14 @@ def build(
     ] = None,
     a: Annotated[
         float | None,
-        typer.Option("--a", metavar="A", help="Lattice parameter a, Å  [default: tabulated]"),
+        typer.Option("--a", metavar="A", help="Lattice parameter a, Å (default: tabulated)"),
     ] = None,
     c: Annotated[
         float | None,
         typer.Option(
             "--c",
             metavar="A",
-            help="Lattice parameter c of a tetragonal phase, Å  [default: tabulated]",
+            help="Lattice parameter c of a tetragonal phase, Å (default: tabulated)",
         ),
     ] = None,
     distances: Annotated[
@@ -49,8 +49,8 @@ def build(
         Literal["none", "disordered", "ordered"] | None,
         typer.Option(
             "--chloride",
-            help="Axial chloride of charged pairs  [default: disordered where the charge asks "
-            "for it]",
+            help="Axial chloride of charged pairs  (default: disordered where the charge asks "
+            "for it)",
         ),
     ] = None,
     chloride_order: Annotated[
@@ -70,7 +70,7 @@ def build(
         typer.Option(
             "--format",
             metavar="NAME",
-            help="cif, poscar, extxyz or another format of ase  [default: told by FILE]",
+            help="cif, poscar, extxyz or another format of ase (default: told by FILE)",
         ),
     ] = None,
     p1: Annotated[

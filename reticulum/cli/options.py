@@ -74,7 +74,7 @@ DisplacementOption = Annotated[
     typer.Option(
         "--displacement",
         metavar="A",
-        help="Length of a displacement, Å  [default: what the calculator's card recommends]",
+        help="Length of a displacement, Å (default: what the calculator's card recommends)",
     ),
 ]
 
@@ -90,7 +90,7 @@ WorkersOption = Annotated[
     typer.Option(
         "--workers",
         metavar="N",
-        help="Processes that compute side by side  [default: all free cores]",
+        help="Processes that compute side by side (default: all free cores)",
     ),
 ]
 

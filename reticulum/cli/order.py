@@ -57,7 +57,7 @@ def order(
             "--supercell",
             metavar="N",
             help='Multiples of the primitive cell, "2 2 2", or the nine entries of a matrix '
-            "(rows are the new vectors)  [default: the cell itself]",
+            "(rows are the new vectors) (default: the cell itself)",
         ),
     ] = None,
     conventional: Annotated[
@@ -103,7 +103,7 @@ def order(
     limit: Annotated[
         int | None,
         typer.Option(
-            "--limit", metavar="N", help="Orderings that are listed at most  [default: 100000]"
+            "--limit", metavar="N", help="Orderings that are listed at most (default: 100000)"
         ),
     ] = None,
     top: Annotated[
@@ -112,7 +112,7 @@ def order(
             "--top",
             metavar="N",
             help=f"Orderings that are printed and written, highest symmetry first  "
-            f"[default: {_TOP}; all of a --sample]",
+            f"(default: {_TOP}; all of a --sample)",
         ),
     ] = None,
     sample: Annotated[
@@ -132,7 +132,7 @@ def order(
     seed: Annotated[
         int | None,
         typer.Option(
-            "--seed", metavar="S", help=f"Seed of --sample and --quasirandom  [default: {_SEED}]"
+            "--seed", metavar="S", help=f"Seed of --sample and --quasirandom (default: {_SEED})"
         ),
     ] = None,
     figure: Annotated[
@@ -153,7 +153,7 @@ def order(
     file_format: Annotated[
         str | None,
         typer.Option(
-            "--format", metavar="F", help="cif, vasp, extxyz or another of ase  [default: cif]"
+            "--format", metavar="F", help="cif, vasp, extxyz or another of ase (default: cif)"
         ),
     ] = None,
     distances: Annotated[
@@ -162,7 +162,7 @@ def order(
             "--distances",
             metavar="HOW",
             help="With --write: 'kept' as in the parent, or 'adjusted' to the usual distances of "
-            "each metal, cell included  [default: kept]",
+            "each metal, cell included (default: kept)",
         ),
     ] = None,
     p1: Annotated[
