@@ -44,7 +44,7 @@ _LABEL_WIDTH = 0.021
 _CURVE_TOP, _LEADER_TOP, _LABEL_BOTTOM = 0.68, 0.76, 0.775
 
 #: Entries of the legend side by side.
-_LEGEND_COLUMNS = 4
+_LEGEND_COLUMNS = 5
 
 #: Share of a carboxylate stretch from which a label takes its colour.
 _COLOURED_SHARE = 1.0 / 3.0
@@ -192,11 +192,11 @@ def draw_lines(axes: Axes, lines: PowderLines, low_cm1: float, high_cm1: float) 
     whole = np.ones(len(found)) if intensity else np.maximum(antisymmetric + symmetric, 1e-12)
     base = np.zeros(len(found))
     parts = [
-        ("antisymmetric C-O stretch", antisymmetric / whole, ANTISYMMETRIC_COLOUR),
-        ("symmetric C-O stretch", symmetric / whole, SYMMETRIC_COLOUR),
+        ("antisymmetric C-O", antisymmetric / whole, ANTISYMMETRIC_COLOUR),
+        ("symmetric C-O", symmetric / whole, SYMMETRIC_COLOUR),
     ]
     if intensity:
-        parts.append(("other motions", 1.0 - antisymmetric - symmetric, OTHER_COLOUR))
+        parts.append(("other", 1.0 - antisymmetric - symmetric, OTHER_COLOUR))
     for name, share, colour in parts:
         top = base + heights * np.clip(share, 0.0, None)
         axes.vlines(positions, base, top, color=colour, linewidth=2.0, label=name)
@@ -211,7 +211,7 @@ def draw_lines(axes: Axes, lines: PowderLines, low_cm1: float, high_cm1: float) 
             color="black",
             markersize=4,
             clip_on=False,
-            label="longitudinal (hardly absorb)",
+            label="longitudinal",
         )
     axes.set_ylim(0.0, 1.08 * float(heights.max(initial=0.0)) or 1.0)
     axes.set_ylabel("lines / km mol⁻¹" if intensity else "lines / character")
@@ -248,7 +248,7 @@ def figure_infrared_spectrum(
             loc="lower left",
             bbox_to_anchor=(-0.02, 1.0),
             ncols=_LEGEND_COLUMNS,
-            columnspacing=1.2,
+            columnspacing=1.0,
             handlelength=1.4,
         )
         title = spectrum.title

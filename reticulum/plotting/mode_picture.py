@@ -60,13 +60,13 @@ _FADE, _CUT_FADE = 0.35, 0.65
 NAMED_VIEWS = {"tilted": (28.0, 14.0), "side": (45.0, 0.0), "along": (0.0, 90.0)}
 
 #: Dashes of the line between two metals.
-_DASHES = 7
+_DASHES = 5
 
 #: Width of the picture, and height of its texts and range of that of the drawing, inches.
 _WIDTH, _TEXT_HEIGHT, _HEIGHTS = 4.4, 1.45, (2.0, 5.0)
 
 #: Characters of the title and of the text below on one line.
-_TITLE_COLUMNS, _CAPTION_COLUMNS = 62, 84
+_TITLE_COLUMNS, _CAPTION_COLUMNS = 72, 84
 
 #: Smallest part of a mode that is named.
 _NAMED_FRACTION = 0.1
@@ -180,25 +180,25 @@ def draw_mode(
     for atom, place in enumerate(places):
         parts.append((float(place[2]), _ball(place, radii[atom], faded(colours[atom], place[2]))))
     for first, second, kind in fragment.bonds:
-        if kind is BondKind.METAL_METAL:
-            parts += _dashes(places[first], places[second])
-            continue
         bond = places[second] - places[first]
         unit = bond / np.linalg.norm(bond)
         # sticks begin where the ball ends, or one that points to the eye would cover its ball
         visible = places[first] + 0.95 * radii[first] * unit
         far = places[second] - 0.95 * radii[second] * unit
+        if kind is BondKind.METAL_METAL:
+            parts += _dashes(visible, far)
+            continue
         middle = 0.5 * (visible + far)
-        for atom, start in ((first, visible), (second, far)):
+        for ball, start in ((first, visible), (second, far)):
             depth = 0.5 * float(start[2] + middle[2])
-            parts.append((depth, _stick(start, middle, faded(colours[atom], depth))))
+            parts.append((depth, _stick(start, middle, faded(colours[ball], depth))))
     for atom, outside in fragment.cut:
         end = places[atom] + 0.45 * (np.array(outside) @ view.frame.T - places[atom])
         depth = 0.5 * float(places[atom][2] + end[2])
         shade = _mixed(colours[atom], _CUT_FADE)
         parts.append((depth, _stick(places[atom], end, shade)))
     lengths = np.linalg.norm(moves, axis=1)
-    for atom in np.flatnonzero(lengths >= _LEAST_ARROW * lengths.max()):
+    for atom in np.flatnonzero(lengths >= _LEAST_ARROW * lengths.max()).tolist():
         along = moves[atom] @ view.frame.T
         unit = along / np.linalg.norm(along)
         start = places[atom] + radii[atom] * unit
@@ -386,7 +386,7 @@ def figure_mode(
         words = f"{wavenumber:.0f} cm⁻¹   {irrep}"
         if number in table.imaginary:
             words += "   (imaginary)"
-        figure.suptitle(f"{words}\n{_character(table, number)}", fontsize=8.5)
+        figure.suptitle(f"{words}\n{_character(table, number)}", fontsize=8)
         caption = textwrap.fill(" ".join(lines), _CAPTION_COLUMNS)
         figure.supxlabel(caption, fontsize=6, color="0.3")
         _draw_elements(axes, fragment)
