@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from reticulum.spectra.band_basis import BandModel
 from reticulum.spectra.band_data import BandData
 
+#: Columns shorter than this are zero: the reciprocals of smaller numbers overflow.
+_NOTHING = 1e-150
+
 #: Columns of a spectrum count as dependent when they add less than this part of the largest.
 _DEPENDENT = 1e-12
 
@@ -216,11 +219,11 @@ def _best_heights(columns: Array, y: Array) -> tuple[Array, Array]:
     """Orthonormal directions (s, k, c) of the columns (s, k, c), and their heights (s, c) in y."""
     if columns.shape[2] == 1:
         length = np.sqrt((columns**2).sum(axis=1, keepdims=True))
-        inverse = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0.0)
+        inverse = np.divide(1.0, length, out=np.zeros_like(length), where=length > _NOTHING)
         directions = columns * inverse
         return directions, (directions.transpose(0, 2, 1) @ y[:, :, None] * inverse)[:, :, 0]
     u, sizes, vt = np.linalg.svd(columns, full_matrices=False)
-    kept = sizes > _DEPENDENT * sizes[:, :1]
+    kept = (sizes > _DEPENDENT * sizes[:, :1]) & (sizes > _NOTHING)
     directions = u * kept[:, None, :]
     inverse = np.divide(1.0, sizes, out=np.zeros_like(sizes), where=kept)
     along = (directions.transpose(0, 2, 1) @ y[:, :, None])[:, :, 0] * inverse

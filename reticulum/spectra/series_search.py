@@ -284,7 +284,7 @@ def _unscaled_covariance(
         return covariance, 0.0
     jacobian = projection.jacobian[:, free]
     scale = np.linalg.norm(jacobian, axis=0)
-    scale[scale == 0.0] = 1.0
+    scale[scale < 1e-150] = 1.0  # smaller ones have reciprocals that overflow
     u, sizes, vt = np.linalg.svd(jacobian / scale, full_matrices=False)
     seen = sizes > _UNSEEN * max(float(sizes[0]), np.finfo(np.float64).tiny)
     inverse = vt[seen].T / sizes[seen]
