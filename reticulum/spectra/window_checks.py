@@ -22,7 +22,7 @@ _HOT_K = 900.0
 
 
 def check_upright(data: BandData) -> None:
-    """Refuse bands that point down.
+    """Refuse bands that point down, and windows that end near the top of a band.
 
     Parameters
     ----------
@@ -32,10 +32,11 @@ def check_upright(data: BandData) -> None:
     Raises
     ------
     InputError
-        If a spectrum falls below the line between its ends by more than it rises above.
+        If a spectrum falls below the line between its ends by more than it rises above; where the
+        ends differ by more than that, the window cuts the band.
 
     """
-    down = []
+    down, cut = [], []
     for number in range(data.n_spectra):
         x, y = data.wavenumbers_cm1[number], data.values[number]
         ends = max(len(y) // 10, 1)
@@ -43,7 +44,18 @@ def check_upright(data: BandData) -> None:
         lifted = y - start - (stop - start) * (x - x[0]) / (x[-1] - x[0])
         depth, height = -float(lifted.min()), float(lifted.max())
         if depth > max(_DEEP_IN_NOISE * noise_level(y), _DEEP_IN_HEIGHT * height):
-            down.append((data.labels[number], float(x[np.argmin(lifted)])))
+            if abs(stop - start) > depth:
+                cut.append((data.labels[number], float(x[0] if start > stop else x[-1])))
+            else:
+                down.append((data.labels[number], float(x[np.argmin(lifted)])))
+    if cut:
+        raise InputError(
+            f"The window cuts the band of {cut[0][0]}, which is highest near its end at "
+            f"{cut[0][1]:g} cm⁻¹"
+            + (f" (and of {len(cut) - 1} more spectra)." if len(cut) > 1 else "."),
+            why="Part of the band is missing, and no baseline is left beside it.",
+            fix="Move or widen the window, so that the band and some baseline are inside.",
+        )
     if down:
         raise InputError(
             f"The band of {down[0][0]} points down at {down[0][1]:g} cm⁻¹"
