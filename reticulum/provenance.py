@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import platform
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -85,18 +86,63 @@ def to_jsonable(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def write_text_atomically(path: Path, text: str) -> None:
-    """Write a text file so that it is either the old or the new one, never half."""
+class StreamedList:
+    """List in a dictionary for JSON whose entries are made one by one as they are written.
+
+    Parameters
+    ----------
+    entries
+        The entries; used up by writing.
+
+    """
+
+    def __init__(self, entries: Iterable[Any]) -> None:
+        self.entries = entries
+
+
+def json_chunks(content: Any) -> Iterator[str]:
+    """Text of a JSON file in parts: two spaces of indent, keys in the given order.
+
+    Parameters
+    ----------
+    content
+        Anything that `to_jsonable` takes; values of the outermost dictionary may be
+        `StreamedList`.
+
+    """
+    streams = isinstance(content, dict) and any(
+        isinstance(value, StreamedList) for value in content.values()
+    )
+    if not streams:
+        yield json.dumps(to_jsonable(content), indent=2) + "\n"
+        return
+    yield "{"
+    for number, (key, value) in enumerate(content.items()):
+        yield (",\n  " if number else "\n  ") + json.dumps(str(key)) + ": "
+        if not isinstance(value, StreamedList):
+            yield json.dumps(to_jsonable(value), indent=2).replace("\n", "\n  ")
+            continue
+        before = "[\n    "
+        for entry in value.entries:
+            yield before + json.dumps(to_jsonable(entry), indent=2).replace("\n", "\n    ")
+            before = ",\n    "
+        yield "[]" if before.startswith("[") else "\n  ]"
+    yield "\n}\n"
+
+
+def write_text_atomically(path: Path, text: str | Iterable[str]) -> None:
+    """Write a text file, whole or in parts, so that it is either the old or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with scratch_folder(path.parent) as scratch:
         draft = scratch / path.name
-        draft.write_text(text, encoding="utf-8")
+        with draft.open("w", encoding="utf-8") as stream:
+            stream.writelines([text] if isinstance(text, str) else text)
         publish(draft, path, overwrite=True)
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write a JSON file atomically, two spaces of indent, keys in the given order."""
-    write_text_atomically(path, json.dumps(to_jsonable(content), indent=2) + "\n")
+    """Write a JSON file atomically (see `json_chunks`)."""
+    write_text_atomically(path, json_chunks(content))
 
 
 def read_json(path: Path) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -126,17 +125,18 @@ def check_json_target(target: str | None) -> None:
 
 def write_result(content: Any, target: str) -> None:
     """Write JSON to a file or to standard output."""
-    from reticulum.provenance import to_jsonable, write_json
+    from reticulum.provenance import json_chunks, write_json
 
     if target == STANDARD_OUTPUT:
-        sys.stdout.write(json.dumps(to_jsonable(content), indent=2) + "\n")
+        sys.stdout.writelines(json_chunks(content))
         sys.stdout.flush()
         return
     path = Path(target)
     try:
         # a device or a pipe is written to, not replaced
         if os.path.exists(path) and not os.path.isfile(path):
-            path.write_text(json.dumps(to_jsonable(content)) + "\n", encoding="utf-8")
+            with path.open("w", encoding="utf-8") as stream:
+                stream.writelines(json_chunks(content))
             return
         write_json(path, content)
     except OSError as error:

@@ -33,6 +33,7 @@ from reticulum.cli.order_tables import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reticulum.ordering.order import OrderResult
     from reticulum.ordering.orderings import Ordering
     from reticulum.ordering.sublattice import ClusterSublattice
 
@@ -264,7 +265,7 @@ def order(
                     sublattice, up_to_index, counts, rules, count_only=count_only, limit=most
                 )
             )
-            orderings, content = list(result.orderings), result.to_dict
+            orderings, content = list(result.orderings), partial(_streamed, result)
             show = partial(print_result, result, wanted)
         said = ""
         if write is not None:  # first: a closed pipe ends the printing
@@ -338,6 +339,14 @@ def _drawn(
         "orderings": [ordering.to_dict() for ordering in orderings],
     }
     return orderings, lambda: content, partial(print_sample, orderings, seed, wanted)
+
+
+def _streamed(result: OrderResult) -> dict[str, object]:
+    """Content of the JSON; orderings become text one by one, so that memory stays bounded."""
+    from reticulum.provenance import StreamedList
+
+    listed = StreamedList(ordering.to_dict() for ordering in result.orderings)
+    return result.summary() | {"orderings": listed}
 
 
 def _study(sublattice: ClusterSublattice, rules: Any, json: str | None, figure: str | None) -> None:

@@ -91,6 +91,10 @@ class OrderResult:
 
     def to_dict(self) -> dict[str, object]:
         """Return plain Python types for JSON."""
+        return self.summary() | {"orderings": [o.to_dict() for o in self.orderings]}
+
+    def summary(self) -> dict[str, object]:
+        """Return plain Python types for JSON, without the list of orderings."""
         parent = self.sublattice
         first = self.compositions[0]
         single = len(self.compositions) == 1
@@ -113,7 +117,6 @@ class OrderResult:
             "n_distinct_in_cell": first.count.n_distinct_in_cell if single else None,
             "compositions": [entry.to_dict() for entry in self.compositions],
             "listed": self.listed,
-            "orderings": [ordering.to_dict() for ordering in self.orderings],
         }
 
 

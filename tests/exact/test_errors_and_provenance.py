@@ -22,7 +22,9 @@ from reticulum.errors import (
 )
 from reticulum.provenance import (
     GEOMETRY_GRAIN_A,
+    StreamedList,
     geometry_digest,
+    json_chunks,
     read_json,
     software_versions,
     timestamp,
@@ -231,3 +233,30 @@ def test_a_truncated_cached_library_is_made_again(tmp_path):
     assert second["source"] == "scipy"
     assert os.stat(second["path"]).st_size > 1_000_000
     assert second["energy"] == pytest.approx(first["energy"], abs=1e-7)
+
+
+def test_streamed_list_gives_the_text_of_a_list():
+    entries = [{"a": 1, "b": [1.5, None], "c": "line\nbreak"}, {}, [3]]
+    plain = {"first": {"x": [1, 2]}, "entries": entries, "none": [], "last": float("nan")}
+    streamed = plain | {
+        "entries": StreamedList(entry for entry in entries),
+        "none": StreamedList(()),
+    }
+    text = "".join(json_chunks(streamed))
+    assert text == "".join(json_chunks(plain))
+    assert json.loads(text)["entries"] == entries
+
+
+def test_entries_of_a_streamed_list_are_made_as_they_are_written():
+    made = []
+
+    def entries():
+        for number in range(3):
+            made.append(number)
+            yield number
+
+    chunks = json_chunks({"entries": StreamedList(entries())})
+    seen = []
+    for chunk in chunks:
+        seen.append((len(made), chunk))
+    assert [count for count, chunk in seen if chunk.strip(" [,\n").isdigit()] == [1, 2, 3]
