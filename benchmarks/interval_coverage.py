@@ -5,9 +5,12 @@ Series are simulated from the published parameters of HKUST-1 (1596 and 1587 cm�
 fitted in one step. Intervals: standard errors of the joint fit and, for some of the series since
 they take longer, profile likelihoods and the cycle bootstrap; beside them the two-step procedure
 of papers, with the errors that it states and with those of centres and widths propagated. Also the
-scatter of the estimates over the seeds against the mean stated error. Ends with status 1 if joint
-or profile intervals of the one-step fit hold the truth in fewer than 60 % or more than 76 % of the
-series.
+scatter of the estimates over the seeds against the mean stated error.
+
+The part with profiles is small, so that its coverage wanders by several per cent whatever the
+interval. It is therefore held against the joint intervals of the same series ("less joint"), and
+that difference is added to the coverage of the joint intervals of all series. Ends with status 1
+if either is below 60 % or above 76 % for any parameter.
 """
 
 from __future__ import annotations
@@ -117,16 +120,19 @@ def table(fwhm: float, spacing: float, runs: list[dict[str, np.ndarray]]) -> boo
     found |= {n: np.array([run[n] for run in slow]) for n in ("profile", "bootstrap", "open")}
     print(f"\nFWHM {fwhm:g} cm⁻¹, points every {spacing:g} cm⁻¹")
     print(f"{'one step':14} {'scatter':>9} {'stated':>9} {'ratio':>6}   coverage: {'joint':>6} "
-          f"{'profile':>8} {'bootstrap':>10}")  # fmt: skip
+          f"{'profile':>8} {'less joint':>11} {'bootstrap':>10}")  # fmt: skip
     right = True
     for number, name in enumerate(MODEL.parameters):
         joint, profile, bootstrap = (
             100.0 * float(found[kind][:, number].mean()) if found[kind].size else math.nan
             for kind in ("joint", "profile", "bootstrap")
         )
-        right &= not any(percent < LEAST or percent > MOST for percent in (joint, profile))
+        same = 100.0 * float(found["joint"][: len(slow), number].mean()) if slow else math.nan
+        estimates = (joint, joint + profile - same)
+        right &= not any(percent < LEAST or percent > MOST for percent in estimates)
         print(f"{_scatter(name, found['value'][:, number], found['error'][:, number])}"
-              f"            {joint:6.1f}% {profile:7.1f}% {bootstrap:9.1f}%")  # fmt: skip
+              f"            {joint:6.1f}% {profile:7.1f}% {profile - same:+10.1f}% "
+              f"{bootstrap:9.1f}%")  # fmt: skip
     print(f"{'two steps':14} {'scatter':>9} {'stated':>9} {'ratio':>6}   coverage: "
           f"{'stated':>6} {'propagated':>11}")  # fmt: skip
     for number, name in enumerate(THERMAL):
@@ -182,7 +188,7 @@ def main() -> int:
         ]
         right &= table(fwhm, spacing, runs)
         sys.stdout.flush()
-    print(f"\n{time.process_time() - started:.0f} s CPU; one-step intervals "
+    print(f"\n{time.process_time() - started:.0f} s CPU; coverage of one-step intervals "
           + ("all" if right else "NOT all") + f" between {LEAST:g} and {MOST:g} %")  # fmt: skip
     return 0 if right else 1
 
