@@ -48,7 +48,8 @@ def modes(
     folded onto Gamma of the primitive cell, and nothing is computed again. Imaginary modes are
     shown with negative wavenumbers and named. With Born charges the table has intensities.
     """
-    with reporting():
+    kept = "Everything finished is kept. Give the same command again to go on from there."
+    with reporting(kept if compute else ""):
         from pathlib import Path
 
         from reticulum.errors import InputError

@@ -38,13 +38,18 @@ _CONVERSIONS = (
 )
 
 _HOW_TO_CONVERT = {
-    Quantity.TRANSMITTANCE: "Convert it with to_absorbance first, then subtract the baseline.",
+    Quantity.TRANSMITTANCE: (
+        "Convert it first (reticulum fit ... --convert absorbance, in Python to_absorbance), then "
+        "subtract the baseline."
+    ),
     Quantity.REFLECTANCE: (
-        "Convert it with to_kubelka_munk (or to_pseudo_absorbance) first, then subtract the "
-        "baseline."
+        "Convert it first (reticulum fit ... --convert kubelka-munk, in Python to_kubelka_munk), "
+        "then subtract the baseline."
     ),
     Quantity.UNKNOWN: (
-        "Say what the values are with quantity=: " + ", ".join(q for q in Quantity) + "."
+        "Say what the values are (reticulum fit ... --quantity NAME, in Python quantity=): "
+        + ", ".join(q for q in Quantity)
+        + "."
     ),
 }
 

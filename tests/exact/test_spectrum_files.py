@@ -509,6 +509,32 @@ def test_spa_files_of_every_quantity(tmp_path, unit, quantity, factor):
     assert spectrum.label == "powder_-50C.spa: powder"
 
 
+def test_a_measured_spa_file(tmp_path):
+    """Cyclohexane, Raman: refused as such; as absorbance its strongest line is that at 801 cm⁻¹."""
+    pytest.importorskip("spectrochempy_omnic")
+    measured = Path(__file__).parents[1] / "data" / "cyclohexane_raman.spa"
+    with pytest.raises(InputError, match="holds a Raman spectrum"):
+        read_series(measured)
+    # The anti-Stokes half cut off, and the units of both axes named otherwise; values untouched.
+    content = bytearray(measured.read_bytes())
+    header, values = 560, 864
+    n, first, last = 3632, *struct.unpack_from("<2f", content, header + 16)
+    kept = int(first / (first - last) * (n - 1))
+    struct.pack_into("<3I", content, header + 4, kept, 1, 17)
+    struct.pack_into("<f", content, header + 20, first + (last - first) * (kept - 1) / (n - 1))
+    table_entry = 304 + 16 * 4
+    struct.pack_into("<I", content, table_entry + 6, 4 * kept)
+    path = tmp_path / "cyclohexane.spa"
+    path.write_bytes(content)
+    spectrum = one(path)
+    assert spectrum.quantity == "absorbance"
+    stored = np.frombuffer(bytes(content), "<f4", kept, values)
+    np.testing.assert_array_equal(spectrum.values, stored[::-1].astype(np.float64))
+    inside = spectrum.wavenumbers_cm1 > 300.0
+    top = spectrum.wavenumbers_cm1[inside][spectrum.values[inside].argmax()]
+    assert min(abs(top - line) for line in (801.3, 2852.9, 2938.3)) < 4.0, top
+
+
 def test_spg_groups_and_tables_with_a_row_for_each_spectrum(tmp_path):
     pytest.importorskip("spectrochempy_omnic")
     path = tmp_path / "group.SPG"

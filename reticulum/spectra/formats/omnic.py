@@ -98,6 +98,12 @@ def read_omnic(path: Path, *, temperature_unit: TemperatureUnit | None = None) -
             why="It has to be transformed and divided by a reference first.",
             fix="Save the spectrum in OMNIC.",
         )
+    if "raman" in f"{found.x_title} {found.title}".lower():
+        raise DamagedFileError(
+            f"{path} holds a Raman spectrum.",
+            why="Its axis is a shift from a laser line; infrared bands are fitted here.",
+            fix="Give infrared spectra, or export as text what is to be fitted.",
+        )
     quantity = _QUANTITIES.get(str(found.title))
     fractions = (Quantity.TRANSMITTANCE, Quantity.REFLECTANCE)
     return [
