@@ -170,10 +170,14 @@ class ForceRunner:
         if self._executor is None or not self._own_executor:
             return
         executor, self._executor = self._executor, None
+        wait = not at_once
         if at_once and isinstance(executor, futures.ProcessPoolExecutor):
             for process in list((getattr(executor, "_processes", None) or {}).values()):
                 process.kill()
-        executor.shutdown(wait=not at_once, cancel_futures=True)
+            # Nothing is left to wait for but the pool's own thread. Left alone, it closes its pipe
+            # while the end of the interpreter writes to it, now and then with a traceback.
+            wait = True
+        executor.shutdown(wait=wait, cancel_futures=True)
 
     def evaluate(
         self, structures: Sequence[Atoms], *, kind: str, show: bool = True
