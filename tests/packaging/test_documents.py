@@ -17,7 +17,7 @@ def _commands(text: str) -> list[str]:
 def test_ci_calls_the_test_command_of_the_readme() -> None:
     first, second = _commands((ROOT / "README.md").read_text(encoding="utf-8"))
     assert first.endswith("reticulum redshift HKUST-1")
-    assert second.endswith("-m pytest")
+    assert "-m pytest" in second
     assert second in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
 
