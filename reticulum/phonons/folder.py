@@ -21,7 +21,7 @@ _DIGESTS = {
     "calculator fingerprint": "another calculator, or other settings or another version of it",
 }
 
-#: What a folder may hold before a run claims it: the lock, and `redshift --method two-state -o`.
+#: What a folder may hold before a run claims it: the lock, and `redshift --methods two-state -o`.
 _MAY_BE_THERE = frozenset(
     {".lock", "two-state.json", "two-state.csv", "two-state.png", "two-state.svg"}
 )

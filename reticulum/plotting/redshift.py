@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from reticulum.phonons.modes import ModeTable
     from reticulum.reference.tables import BandPosition
-    from reticulum.thermal.redshift import OscillatorResult, RedShiftReport
+    from reticulum.thermal.quick_pictures import OscillatorResult
+    from reticulum.thermal.redshift import RedShiftReport
 
 #: Colours that stay apart for colour-blind readers (Okabe and Ito).
 ANTISYMMETRIC_COLOUR = "#0072B2"

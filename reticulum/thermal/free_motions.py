@@ -75,7 +75,7 @@ def free_motions(
         raise CalculationError(
             "The space group fixes the metal-oxygen distance.",
             why="No totally symmetric displacement changes it in a fixed cell.",
-            fix="Use --method two-state for this structure.",
+            fix="Use --methods two-state for this structure.",
         )
     if follow is Follow.ALL:
         return FreeMotions(displacements=symmetric, held_cm1=())

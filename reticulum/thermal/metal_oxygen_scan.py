@@ -75,7 +75,7 @@ def metal_oxygen_coordinate(atoms: Atoms, carboxylates: tuple[Carboxylate, ...])
         raise InputError(
             "No carboxylate of this structure binds a metal.",
             why="The metal-oxygen oscillator needs a metal-oxygen bond.",
-            fix="Check the structure, or use --method two-state.",
+            fix="Check the structure, or use --methods two-state.",
         )
     metal = np.array([bond[0] for bond in bonds])
     oxygen = np.array([bond[1] for bond in bonds])

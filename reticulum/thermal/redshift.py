@@ -1,96 +1,33 @@
-"""The red-shift of the carboxylate bands: each picture's prediction beside the measured slopes."""
+"""The red-shift of the carboxylate bands: what each mechanism gives, beside the measured slopes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reticulum.errors import InputError
 from reticulum.frameworks.library import list_structures
 from reticulum.reference.tables import RedShiftRow, find_table1_row, load_table1
-from reticulum.thermal.slopes import SlopeResult
-from reticulum.thermal.two_state import (
-    TwoStateParameters,
-    TwoStateResult,
-    published_parameters,
-    two_state_prediction,
+from reticulum.thermal.mechanism import Band, MechanismResult
+from reticulum.thermal.mechanism_sum import SummedSlope, causes_left_out, sum_slopes
+from reticulum.thermal.mechanisms import QUICK, find_mechanism
+from reticulum.thermal.quick_pictures import (
+    METAL_OXYGEN_NEGLECTS,
+    TWO_STATE_NEGLECTS,
+    NamedTwoState,
+    OscillatorResult,
+    two_state_variants,
+    verdict_sentence,
 )
+from reticulum.thermal.slopes import SlopeResult
+from reticulum.thermal.stored_mechanisms import store_mechanism, stored_mechanisms
 
 if TYPE_CHECKING:
     from reticulum.phonons.modes import ModeTable
     from reticulum.phonons.run import Run
     from reticulum.thermal.free_motions import Follow
-    from reticulum.thermal.metal_oxygen import MetalOxygenPrediction, MetalOxygenScan
-
-#: Material whose band the published two-state parameters were fitted to.
-TWO_STATE_MATERIAL = "HKUST-1"
-
-#: What the two-state picture leaves open.
-TWO_STATE_NEGLECTS = (
-    "It is fitted to the measured band, so its slope is no prediction; a single band that shifts "
-    "linearly gives a similar ΔCp (linear-shift null). The published numbers are those of HKUST-1."
-)
-
-#: What the metal-oxygen oscillator leaves out.
-METAL_OXYGEN_NEGLECTS = (
-    "One coordinate: all metal-oxygen distances move in step, the cell is fixed, each carboxylate "
-    "is an independent oscillator. In step and in a fixed cell, longer metal-oxygen bonds squeeze "
-    "the linkers, which by itself shifts bands to the blue. Librations and other soft modes, "
-    "thermal expansion, and the anharmonicity of the C-O stretches themselves are left out."
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamedTwoState:
-    """A two-state prediction with the origin of its parameters."""
-
-    name: str
-    origin: str
-    result: TwoStateResult
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain form for JSON."""
-        return {"name": self.name, "origin": self.origin, **self.result.to_dict()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OscillatorResult:
-    """A metal-oxygen scan and the band positions that follow from it."""
-
-    scan: MetalOxygenScan
-    prediction: MetalOxygenPrediction
-
-    @property
-    def name(self) -> str:
-        """What follows the metal-oxygen distance, in a few words."""
-        return "all motions follow" if self.scan.follow == "all" else "stiffer motions follow"
-
-    def verdicts(self, measured: RedShiftRow) -> tuple[str, str]:
-        """Sentences that hold the computed slopes against the measured ones."""
-        return (
-            _verdict(
-                f"{self.name}: antisymmetric",
-                self.prediction.antisymmetric_slope.slope_cm1_per_k,
-                measured.antisymmetric_cm1_per_k,
-                measured.antisymmetric_text,
-            ),
-            _verdict(
-                f"{self.name}: symmetric",
-                self.prediction.symmetric_slope.slope_cm1_per_k,
-                measured.symmetric_cm1_per_k,
-                measured.symmetric_text,
-            ),
-        )
-
-    def to_dict(self, measured: RedShiftRow | None) -> dict[str, Any]:
-        """Plain form for JSON."""
-        return {
-            "follow": self.scan.follow,
-            "scan": self.scan.to_dict(),
-            "prediction": self.prediction.to_dict(),
-            "verdicts": [] if measured is None else list(self.verdicts(measured)),
-        }
+    from reticulum.thermal.two_state import TwoStateParameters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +42,14 @@ class SlopeLine:
         ``"measured"``, ``"fitted"``, ``"computed"`` or ``"given"``.
     antisymmetric, symmetric
         Slopes, cm⁻¹/K; None where the picture says nothing.
+    antisymmetric_error, symmetric_error
+        Their errors, cm⁻¹/K; None where not determined.
+    n_calls
+        Force calculations; None where not counted.
     curvature
         Whether the shift steepens or flattens on heating; empty where not known.
+    doubt
+        Why the line is not to be trusted; empty if nothing speaks against it.
 
     """
 
@@ -114,7 +57,11 @@ class SlopeLine:
     standing: str
     antisymmetric: float | None
     symmetric: float | None
+    antisymmetric_error: float | None = None
+    symmetric_error: float | None = None
+    n_calls: int | None = None
     curvature: str = ""
+    doubt: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
@@ -123,7 +70,11 @@ class SlopeLine:
             "standing": self.standing,
             "antisymmetric_slope_cm1_per_k": self.antisymmetric,
             "symmetric_slope_cm1_per_k": self.symmetric,
+            "antisymmetric_slope_error_cm1_per_k": self.antisymmetric_error,
+            "symmetric_slope_error_cm1_per_k": self.symmetric_error,
+            "n_calls": self.n_calls,
             "curvature": self.curvature,
+            "not_to_be_trusted_because": self.doubt,
         }
 
 
@@ -143,6 +94,10 @@ class RedShiftReport:
         Gamma modes; None if no phonons were computed.
     oscillators
         The metal-oxygen oscillator with different motions following; empty likewise.
+    mechanisms
+        Further mechanisms, computed now or earlier in the same run folder.
+    verdicts_by_mechanism
+        One sentence for each of them, and for those that do not exist in this crystal.
 
     """
 
@@ -151,9 +106,25 @@ class RedShiftReport:
     two_state: tuple[NamedTwoState, ...] = ()
     modes: ModeTable | None = None
     oscillators: tuple[OscillatorResult, ...] = ()
+    mechanisms: tuple[MechanismResult, ...] = ()
+    verdicts_by_mechanism: Mapping[str, str] | None = None
+
+    def results(self) -> tuple[MechanismResult, ...]:
+        """All results in the form of mechanisms: two states, oscillators, then the others."""
+        return (
+            *(entry.mechanism() for entry in self.two_state),
+            *(oscillator.mechanism() for oscillator in self.oscillators),
+            *self.mechanisms,
+        )
+
+    def sums(self) -> tuple[SummedSlope, ...]:
+        """Sum of what may be summed, for each band; empty without further mechanisms."""
+        if not self.mechanisms:
+            return ()
+        return tuple(sum_slopes(self.results(), band) for band in Band)
 
     def lines(self) -> tuple[SlopeLine, ...]:
-        """Slopes of every picture, the measured ones first."""
+        """Slopes of every picture, the measured ones first, the sum last."""
         lines = []
         if self.measured is not None:
             lines.append(
@@ -162,6 +133,8 @@ class RedShiftReport:
                     standing="measured",
                     antisymmetric=self.measured.antisymmetric_cm1_per_k,
                     symmetric=self.measured.symmetric_cm1_per_k,
+                    antisymmetric_error=self.measured.antisymmetric_rounding_cm1_per_k,
+                    symmetric_error=self.measured.symmetric_rounding_cm1_per_k,
                 )
             )
         for entry in self.two_state:
@@ -179,15 +152,19 @@ class RedShiftReport:
                             curvature=slope.curvature.value,
                         )
                     )
-        for oscillator in self.oscillators:
-            prediction = oscillator.prediction
+        lines += [_line(oscillator.mechanism()) for oscillator in self.oscillators]
+        lines += [_line(result) for result in self.mechanisms]
+        sums = {entry.band: entry for entry in self.sums()}
+        if any(entry.slope_cm1_per_k is not None for entry in sums.values()):
+            terms = list(dict.fromkeys(t for entry in sums.values() for t in entry.terms))
             lines.append(
                 SlopeLine(
-                    picture=f"metal-oxygen oscillator, {oscillator.name}",
+                    picture="sum of " + ", ".join(terms),
                     standing="computed",
-                    antisymmetric=prediction.antisymmetric_slope.slope_cm1_per_k,
-                    symmetric=prediction.symmetric_slope.slope_cm1_per_k,
-                    curvature=_both(prediction.antisymmetric_slope, prediction.symmetric_slope),
+                    antisymmetric=sums[Band.ANTISYMMETRIC].slope_cm1_per_k,
+                    symmetric=sums[Band.SYMMETRIC].slope_cm1_per_k,
+                    antisymmetric_error=sums[Band.ANTISYMMETRIC].error_cm1_per_k,
+                    symmetric_error=sums[Band.SYMMETRIC].error_cm1_per_k,
                 )
             )
         return tuple(lines)
@@ -197,11 +174,32 @@ class RedShiftReport:
         measured = self.measured
         if measured is None:
             return ()
-        return tuple(
+        sentences = [
             sentence
             for oscillator in self.oscillators
             for sentence in oscillator.verdicts(measured)
-        )
+        ]
+        for result in self.mechanisms:
+            for band in Band:
+                slope = result.slope(band)
+                if slope is not None:
+                    sentences.append(
+                        verdict_sentence(
+                            f"{result.title}: {band.value}",
+                            slope.slope_cm1_per_k,
+                            *_measured(measured, band),
+                        )
+                    )
+        for entry in self.sums():
+            if entry.slope_cm1_per_k is not None and len(entry.terms) > 1:
+                sentences.append(
+                    verdict_sentence(
+                        f"sum: {entry.band.value}",
+                        entry.slope_cm1_per_k,
+                        *_measured(measured, entry.band),
+                    )
+                )
+        return tuple(sentences)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
@@ -227,6 +225,10 @@ class RedShiftReport:
                 "neglects": METAL_OXYGEN_NEGLECTS,
                 "variants": [entry.to_dict(self.measured) for entry in self.oscillators],
             }
+        content["mechanisms"] = [result.to_dict() for result in self.results()]
+        content["verdicts_by_mechanism"] = dict(self.verdicts_by_mechanism or {})
+        content["sums"] = [entry.to_dict() for entry in self.sums()]
+        content["causes_left_out"] = [part.value for part in causes_left_out(self.results())]
         return content
 
     def to_csv(self) -> str:
@@ -234,66 +236,64 @@ class RedShiftReport:
         rows = [
             f"# Red-shift slopes of {self.label}, least squares over -100 to 200 degC.",
             "# Units: cm-1/K; negative = red shift on heating. standing: measured, fitted to the "
-            "measured band, given by the user, or computed.",
-            "picture,standing,antisymmetric,symmetric,curvature",
+            "measured band, given by the user, or computed. Errors are empty where not determined.",
+            "picture,standing,antisymmetric,symmetric,antisymmetric_error,symmetric_error,"
+            "n_calls,curvature,not_to_be_trusted_because",
         ]
-        for line in self.lines():
-            fields = [line.picture, line.standing, line.antisymmetric, line.symmetric]
-            rows.append(
-                ",".join(
-                    ""
-                    if field is None
-                    else f'"{field}"'
-                    if isinstance(field, str)
-                    else f"{field:.6f}"
-                    for field in (*fields, line.curvature)
-                )
-            )
+        rows += [",".join(_csv_field(value) for value in _fields(line)) for line in self.lines()]
         return "\n".join(rows) + "\n"
 
 
-def _both(antisymmetric: SlopeResult, symmetric: SlopeResult) -> str:
+def _fields(line: SlopeLine) -> tuple[str | float | int | None, ...]:
+    return (
+        line.picture,
+        line.standing,
+        line.antisymmetric,
+        line.symmetric,
+        line.antisymmetric_error,
+        line.symmetric_error,
+        line.n_calls,
+        line.curvature,
+        line.doubt,
+    )
+
+
+def _csv_field(value: str | float | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return '"' + value.replace('"', '""') + '"'
+    return str(value) if isinstance(value, int) else f"{value:.6f}"
+
+
+def _line(result: MechanismResult) -> SlopeLine:
+    antisymmetric, symmetric = (result.slope(band) for band in Band)
+    return SlopeLine(
+        picture=result.title,
+        standing=result.standing,
+        antisymmetric=None if antisymmetric is None else antisymmetric.slope_cm1_per_k,
+        symmetric=None if symmetric is None else symmetric.slope_cm1_per_k,
+        antisymmetric_error=result.slope_error_cm1_per_k(Band.ANTISYMMETRIC),
+        symmetric_error=result.slope_error_cm1_per_k(Band.SYMMETRIC),
+        n_calls=result.n_calls,
+        curvature=_curvature(antisymmetric, symmetric),
+        doubt=result.untrusted_because,
+    )
+
+
+def _measured(row: RedShiftRow, band: Band) -> tuple[float, str]:
+    if band is Band.ANTISYMMETRIC:
+        return row.antisymmetric_cm1_per_k, row.antisymmetric_text
+    return row.symmetric_cm1_per_k, row.symmetric_text
+
+
+def _curvature(antisymmetric: SlopeResult | None, symmetric: SlopeResult | None) -> str:
+    if antisymmetric is None or symmetric is None:
+        one = antisymmetric or symmetric
+        return "" if one is None else one.curvature.value
     if antisymmetric.curvature == symmetric.curvature:
         return antisymmetric.curvature.value
     return f"ν_as {antisymmetric.curvature.value}, ν_s {symmetric.curvature.value}"
-
-
-def _verdict(name: str, computed: float, measured: float, text: str) -> str:
-    start = f"{name} slope {computed:+.4f} cm⁻¹/K, measured {text}: "
-    if computed * measured < 0:
-        return start + f"the wrong sign, {abs(computed - measured):.4f} cm⁻¹/K away."
-    return start + f"the right sign, {100 * computed / measured:.0f} % of the size."
-
-
-def two_state_variants(
-    given: TwoStateParameters | None = None, material: str | None = TWO_STATE_MATERIAL
-) -> tuple[NamedTwoState, ...]:
-    """Two-state predictions with the published parameters, without and with ΔCp, and given ones.
-
-    Parameters
-    ----------
-    given
-        Parameters of the user's; None if there are none.
-    material
-        What the predictions are shown beside; the published parameters were fitted to HKUST-1.
-
-    """
-    variants = [
-        NamedTwoState(
-            name=f"HKUST-1, ΔCp {parameters.dcp_j_mol_k:g}",
-            origin="fitted" if material == TWO_STATE_MATERIAL else "fitted to HKUST-1",
-            result=two_state_prediction(parameters),
-        )
-        for parameters in (
-            published_parameters(with_heat_capacity=False),
-            published_parameters(with_heat_capacity=True),
-        )
-    ]
-    if given is not None:
-        variants.append(
-            NamedTwoState(name="given", origin="given", result=two_state_prediction(given))
-        )
-    return tuple(variants)
 
 
 def measured_slopes(label: str, material: str | None = None) -> RedShiftRow | None:
@@ -337,11 +337,16 @@ def predict_redshift(
     run: Run,
     *,
     measured: RedShiftRow | None = None,
-    two_state: bool = True,
+    methods: Sequence[str] = QUICK,
     given: TwoStateParameters | None = None,
     follow: Sequence[Follow] | None = None,
+    keywords: Mapping[str, Mapping[str, Any]] | None = None,
+    after_each: Callable[[RedShiftReport], object] | None = None,
 ) -> RedShiftReport:
-    """Phonons, metal-oxygen scan and band positions against temperature of an open run.
+    """Phonons and the mechanisms that were asked for, in an open run.
+
+    Mechanisms that were computed in the same run folder before are in the report too. Each result
+    is stored when it is finished.
 
     Parameters
     ----------
@@ -349,13 +354,17 @@ def predict_redshift(
         From `reticulum.phonons.run.open_run`.
     measured
         Slopes to compare with.
-    two_state
-        Whether to add the two-state predictions.
+    methods
+        Names from `reticulum.thermal.mechanisms.chosen_methods`.
     given
         Two-state parameters of the user's.
     follow
         Which motions follow the metal-oxygen distance, one scan for each entry; default: the
         stiffer ones, then all.
+    keywords
+        Keywords for single mechanisms, by name.
+    after_each
+        Called with what is finished so far, after each method.
 
     Raises
     ------
@@ -374,18 +383,34 @@ def predict_redshift(
 
     table = mode_table(gamma_phonons(run))
     tracked = track_carboxylate_modes(table)
-    scans = [
-        scan_metal_oxygen(run, table.phonons, tracked, follow=which)
-        for which in (tuple(Follow) if follow is None else follow)
-    ]
-    return RedShiftReport(
-        label=run.label,
-        measured=measured,
-        two_state=two_state_variants(given, None if measured is None else measured.material)
-        if two_state
-        else (),
-        modes=table,
-        oscillators=tuple(
+    oscillators: tuple[OscillatorResult, ...] = ()
+    if "oscillator" in methods:
+        scans = [
+            scan_metal_oxygen(run, table.phonons, tracked, follow=which)
+            for which in (tuple(Follow) if follow is None else follow)
+        ]
+        oscillators = tuple(
             OscillatorResult(scan=scan, prediction=predict_from_scan(scan)) for scan in scans
-        ),
-    )
+        )
+    material = None if measured is None else measured.material
+
+    def report() -> RedShiftReport:
+        stored = stored_mechanisms(run.folder.path)
+        return RedShiftReport(
+            label=run.label,
+            measured=measured,
+            two_state=two_state_variants(given, material) if "two-state" in methods else (),
+            modes=table,
+            oscillators=oscillators,
+            mechanisms=tuple(result for result, _ in stored.values() if result is not None),
+            verdicts_by_mechanism={name: verdict for name, (_, verdict) in stored.items()},
+        )
+
+    for name in methods:
+        if name in QUICK:
+            continue
+        outcome = find_mechanism(name).compute(run, table, **dict((keywords or {}).get(name, {})))
+        store_mechanism(run.folder.path, name, outcome.mechanism, outcome.verdict)
+        if after_each is not None:
+            after_each(report())
+    return report()

@@ -162,7 +162,7 @@ def two_state(tmp_path_factory):
     best = float("inf")
     for _ in range(3):
         started = time.perf_counter()
-        answer = process("redshift", "HKUST-1", "--method", "two-state", "--json", "-", cwd=cwd)
+        answer = process("redshift", "HKUST-1", "--methods", "two-state", "--json", "-", cwd=cwd)
         best = min(best, time.perf_counter() - started)
         assert answer.returncode == 0
     assert list(cwd.iterdir()) == []  # nothing is written unasked
@@ -406,7 +406,7 @@ Zn1 Zn 0 0 0 0.5
         (("redshift", "HKUST-7"), ("HKUST-7",)),
         (("redshift", "HKUST-7", "-m", "two-state"), ("HKUST-7",)),
         (("redshift", "absent.cif", "-m", "two-state"), ("absent.cif",)),
-        (("redshift", "HKUST-1", "-m", "oscillator", "--dh", "5"), ("--method",)),
+        (("redshift", "HKUST-1", "-m", "oscillator", "--dh", "5"), ("--methods",)),
         (("redshift", "HKUST-1", "-m", "two-state", "--dh", "nan"), ("nan",)),
         (("redshift", "HKUST-1", "-m", "two-state", "--fwhm-loose=-1"), ("fwhm",)),
         (("redshift", "HKUST-1", "-m", "two-state", "--tight", "1587"), ("1587",)),

@@ -23,12 +23,12 @@ import pytest
 def test_two_state_refuses_options_of_a_calculation(options: list[str], tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", "from reticulum.cli.main import run; run()", "redshift", "HKUST-1",
-         "--method", "two-state", *options],
+         "--methods", "two-state", *options],
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode == 2
     assert done.stdout == ""
-    assert f"{options[0]} was given with --method two-state" in " ".join(done.stderr.split())
+    assert f"{options[0]} was given with --methods two-state" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
 
 

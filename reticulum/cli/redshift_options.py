@@ -1,0 +1,71 @@
+"""Options of `reticulum redshift`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+#: What is computed if nothing is said.
+METHODS: list[str] = ["quick"]
+
+
+class Following(StrEnum):
+    """Which motions follow the metal-oxygen distance in the scan."""
+
+    BOTH = "both"
+    STIFFER = "stiffer"
+    ALL = "all"
+
+
+MethodsOption = Annotated[
+    list[str],
+    typer.Option(
+        "--methods",
+        "-m",
+        metavar="NAMES",
+        help="Mechanisms, with commas between. two-state: tight/loose equilibrium, no calculation. "
+        "oscillator: metal-oxygen scan. adiabatic: soft motions with the stiff ones following, the "
+        "prediction proper (long). quasi-harmonic: expansion of the cell. mode-coupling: third and "
+        "fourth derivatives. loose-state: search for a second minimum. sampling: joint random "
+        "draws. md: molecular dynamics. quick: the first two. all: all but the last two.",
+    ),
+]
+MaterialOption = Annotated[
+    str | None,
+    typer.Option(
+        "--material",
+        metavar="NAME",
+        help="Material of the published table to compare with, for a structure of your own.",
+    ),
+]
+EnthalpyOption = Annotated[
+    float | None, typer.Option("--dh", metavar="KJ_MOL", help="ΔH of tight to loose, kJ/mol.")
+]
+EntropyOption = Annotated[
+    float | None, typer.Option("--ds", metavar="J_MOL_K", help="ΔS, J/mol/K.")
+]
+HeatCapacityOption = Annotated[
+    float | None, typer.Option("--dcp", metavar="J_MOL_K", help="ΔCp, J/mol/K.")
+]
+TightOption = Annotated[
+    float | None, typer.Option("--tight", metavar="CM1", help="Centre of the tight band, cm⁻¹.")
+]
+LooseOption = Annotated[
+    float | None, typer.Option("--loose", metavar="CM1", help="Centre of the loose band, cm⁻¹.")
+]
+TightWidthOption = Annotated[
+    float | None, typer.Option("--fwhm-tight", metavar="CM1", help="Its full width, cm⁻¹.")
+]
+LooseWidthOption = Annotated[
+    float | None, typer.Option("--fwhm-loose", metavar="CM1", help="Its full width, cm⁻¹.")
+]
+FollowOption = Annotated[
+    Following,
+    typer.Option(
+        "--follow",
+        help="Motions that follow the metal-oxygen distance in the scan: those stiffer than "
+        "the metal-oxygen mode (slower ones are held), all, or a scan of each.",
+    ),
+]

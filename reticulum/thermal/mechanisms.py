@@ -1,0 +1,186 @@
+"""The mechanisms that can be computed, and where each is.
+
+Nothing heavy is imported here, so that the command line can list them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from reticulum.errors import InputError
+
+if TYPE_CHECKING:
+    from reticulum.phonons.modes import ModeTable
+    from reticulum.phonons.run import Run
+    from reticulum.thermal.mechanism import MechanismResult
+
+
+class MechanismOutcome(Protocol):
+    """What computing a mechanism gives: a result, or the finding that there is none."""
+
+    @property
+    def mechanism(self) -> MechanismResult | None:
+        """Bands and slopes; None if the mechanism does not exist in this crystal."""
+
+    @property
+    def verdict(self) -> str:
+        """One sentence on what was found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MechanismEntry:
+    """A mechanism that is computed from Gamma phonons and more force calculations.
+
+    Parameters
+    ----------
+    name
+        Word of the command line.
+    title
+        Name in tables.
+    summary
+        What it does, for the help text.
+    place
+        ``module:function``; the function takes a run, its modes and keywords of its own.
+
+    """
+
+    name: str
+    title: str
+    summary: str
+    place: str
+
+    def compute(self, run: Run, table: ModeTable, **keywords: Any) -> MechanismOutcome:
+        """Compute it; everything finished is kept in the run folder.
+
+        Parameters
+        ----------
+        run
+            From `reticulum.phonons.run.open_run`.
+        table
+            Modes of the run.
+        keywords
+            Passed to the function.
+
+        Raises
+        ------
+        CalculationError
+            If a calculation failed; all that finished is kept.
+
+        """
+        module, _, function = self.place.partition(":")
+        compute = getattr(importlib.import_module(module), function)
+        return cast("MechanismOutcome", compute(run, table, **keywords))
+
+
+#: Mechanisms in the order in which they are computed.
+CATALOGUE: tuple[MechanismEntry, ...] = (
+    MechanismEntry(
+        name="adiabatic",
+        title="adiabatic route",
+        summary="soft motions move, stiff ones follow; each soft motion by itself (the default "
+        "prediction; about a thousand calculations for HKUST-1)",
+        place="reticulum.thermal.adiabatic_run:adiabatic_redshift",
+    ),
+    MechanismEntry(
+        name="quasi-harmonic",
+        title="quasi-harmonic expansion",
+        summary="the cell expands or contracts; phonons at other volumes",
+        place="reticulum.thermal.quasi_harmonic_run:quasi_harmonic_redshift",
+    ),
+    MechanismEntry(
+        name="mode-coupling",
+        title="mode coupling in straight lines",
+        summary="third and fourth derivatives of the energy in normal coordinates; shown for "
+        "comparison, its sums cancel in soft modes",
+        place="reticulum.thermal.mode_coupling_run:mode_coupling_redshift",
+    ),
+    MechanismEntry(
+        name="loose-state",
+        title="loose state",
+        summary="search for a second minimum of the metal-oxygen bonds, and its equilibrium",
+        place="reticulum.thermal.loose_state_search:loose_state_redshift",
+    ),
+    MechanismEntry(
+        name="sampling",
+        title="thermal sampling",
+        summary="joint random draws of all soft motions, stiff ones following",
+        place="reticulum.thermal.sampling_run:sampling_redshift",
+    ),
+    MechanismEntry(
+        name="md",
+        title="molecular dynamics",
+        summary="velocity spectra, for fast calculators only (tens of thousands of calculations)",
+        place="reticulum.thermal.molecular_dynamics_run:molecular_dynamics_redshift",
+    ),
+)
+
+#: Pictures that need no entry of their own: the fitted equilibrium, and the metal-oxygen scan.
+QUICK: tuple[str, ...] = ("two-state", "oscillator")
+
+#: Left out of ``all``: they take much longer than all others together.
+SLOW: tuple[str, ...] = ("sampling", "md")
+
+#: Words for several methods at once.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "quick": QUICK,
+    "all": (*QUICK, *(entry.name for entry in CATALOGUE if entry.name not in SLOW)),
+}
+
+
+def chosen_methods(words: Sequence[str]) -> tuple[str, ...]:
+    """Names of the methods that a user asked for, each once, in the order of computation.
+
+    Parameters
+    ----------
+    words
+        Names or groups, each possibly several with commas between.
+
+    Raises
+    ------
+    InputError
+        If a word is no method, or there is none.
+
+    """
+    known = (*QUICK, *(entry.name for entry in CATALOGUE))
+    wanted: set[str] = set()
+    for text in words:
+        for word in filter(None, (part.strip().lower() for part in text.split(","))):
+            if word in GROUPS:
+                wanted.update(GROUPS[word])
+            elif word in known:
+                wanted.add(word)
+            else:
+                raise InputError(
+                    f"{word!r} is no method.",
+                    why="There are: " + ", ".join((*known, *GROUPS)) + ".",
+                    fix="Give one or more of them, with commas between.",
+                )
+    if not wanted:
+        raise InputError(
+            "No method was named.",
+            why="There are: " + ", ".join((*known, *GROUPS)) + ".",
+            fix="Give one or more of them, with commas between.",
+        )
+    return tuple(name for name in known if name in wanted)
+
+
+def find_mechanism(name: str) -> MechanismEntry:
+    """Entry of a mechanism by its name.
+
+    Raises
+    ------
+    InputError
+        If there is none of this name.
+
+    """
+    for entry in CATALOGUE:
+        if entry.name == name:
+            return entry
+    raise InputError(
+        f"{name!r} is no mechanism.",
+        why="There are: " + ", ".join(entry.name for entry in CATALOGUE) + ".",
+        fix="Give one of them.",
+    )

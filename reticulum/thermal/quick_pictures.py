@@ -1,0 +1,207 @@
+"""The two quick pictures of the red-shift: two fitted states, and the metal-oxygen oscillator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from reticulum.errors import CalculationError
+from reticulum.reference.tables import RedShiftRow
+from reticulum.thermal.mechanism import ErrorKind, MechanismResult, Part, SlopeError
+from reticulum.thermal.metal_oxygen import MetalOxygenPrediction, MetalOxygenScan, predict_from_scan
+from reticulum.thermal.two_state import (
+    TwoStateParameters,
+    TwoStateResult,
+    published_parameters,
+    two_state_prediction,
+)
+
+#: Material whose band the published two-state parameters were fitted to.
+TWO_STATE_MATERIAL = "HKUST-1"
+
+#: What the two-state picture leaves open.
+TWO_STATE_NEGLECTS = (
+    "It is fitted to the measured band, so its slope is no prediction; a single band that shifts "
+    "linearly gives a similar ΔCp (linear-shift null). The published numbers are those of HKUST-1."
+)
+
+#: What the metal-oxygen oscillator leaves out.
+METAL_OXYGEN_NEGLECTS = (
+    "One coordinate: all metal-oxygen distances move in step, the cell is fixed, each carboxylate "
+    "is an independent oscillator. In step and in a fixed cell, longer metal-oxygen bonds squeeze "
+    "the linkers, which by itself shifts bands to the blue. Librations and other soft modes, "
+    "thermal expansion, and the anharmonicity of the C-O stretches themselves are left out."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedTwoState:
+    """A two-state prediction with the origin of its parameters."""
+
+    name: str
+    origin: str
+    result: TwoStateResult
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON."""
+        return {"name": self.name, "origin": self.origin, **self.result.to_dict()}
+
+    def mechanism(self) -> MechanismResult:
+        """The same in the form of all mechanisms: one Gaussian where it is there, else the mean.
+
+        Errors are left open: those of ΔH and ΔS are correlated, and how strongly is not published.
+        """
+        result = self.result
+        curve = result.mean_cm1 if result.one_gaussian_slope is None else result.one_gaussian_cm1
+        return MechanismResult(
+            name="two-state",
+            title=f"two states, {self.name}",
+            standing=self.origin,
+            temperatures_k=np.array(result.temperatures_k),
+            antisymmetric_cm1=np.array(curve),
+            symmetric_cm1=None,
+            parts=frozenset({Part.POPULATIONS}),
+            n_calls=0,
+            assumptions=(TWO_STATE_NEGLECTS,),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OscillatorResult:
+    """A metal-oxygen scan and the band positions that follow from it."""
+
+    scan: MetalOxygenScan
+    prediction: MetalOxygenPrediction
+
+    @property
+    def name(self) -> str:
+        """What follows the metal-oxygen distance, in a few words."""
+        return "all motions follow" if self.scan.follow == "all" else "stiffer motions follow"
+
+    def mechanism(self) -> MechanismResult:
+        """The same in the form of all mechanisms, with the error of the scanned range."""
+        shorter = _prediction_without_ends(self.scan, self.prediction)
+        errors: list[tuple[SlopeError, ...]] = [(), ()]
+        if shorter is not None:
+            for place, (ours, theirs) in enumerate(
+                (
+                    (self.prediction.antisymmetric_slope, shorter.antisymmetric_slope),
+                    (self.prediction.symmetric_slope, shorter.symmetric_slope),
+                )
+            ):
+                change = abs(ours.slope_cm1_per_k - theirs.slope_cm1_per_k)
+                errors[place] = (
+                    SlopeError(
+                        kind=ErrorKind.TRUNCATION,
+                        size_cm1_per_k=change,
+                        origin="the scan without its outermost points",
+                    ),
+                )
+        return MechanismResult(
+            name="oscillator",
+            title=f"metal-oxygen oscillator, {self.name}",
+            temperatures_k=np.array(self.prediction.temperatures_k),
+            antisymmetric_cm1=np.array(self.prediction.antisymmetric_cm1),
+            symmetric_cm1=np.array(self.prediction.symmetric_cm1),
+            antisymmetric_errors=errors[0],
+            symmetric_errors=errors[1],
+            parts=frozenset({Part.METAL_OXYGEN}),
+            n_calls=self.scan.n_calls,
+            assumptions=(METAL_OXYGEN_NEGLECTS,),
+            warnings=self.prediction.warnings,
+        )
+
+    def verdicts(self, measured: RedShiftRow) -> tuple[str, str]:
+        """Sentences that hold the computed slopes against the measured ones."""
+        return (
+            verdict_sentence(
+                f"{self.name}: antisymmetric",
+                self.prediction.antisymmetric_slope.slope_cm1_per_k,
+                measured.antisymmetric_cm1_per_k,
+                measured.antisymmetric_text,
+            ),
+            verdict_sentence(
+                f"{self.name}: symmetric",
+                self.prediction.symmetric_slope.slope_cm1_per_k,
+                measured.symmetric_cm1_per_k,
+                measured.symmetric_text,
+            ),
+        )
+
+    def to_dict(self, measured: RedShiftRow | None) -> dict[str, Any]:
+        """Plain form for JSON."""
+        return {
+            "follow": self.scan.follow,
+            "scan": self.scan.to_dict(),
+            "prediction": self.prediction.to_dict(),
+            "verdicts": [] if measured is None else list(self.verdicts(measured)),
+        }
+
+
+def _prediction_without_ends(
+    scan: MetalOxygenScan, prediction: MetalOxygenPrediction
+) -> MetalOxygenPrediction | None:
+    """Prediction from the scan without its first and last point; None where too little is left."""
+    inner = {
+        name: getattr(scan, name)[1:-1].copy()
+        for name in MetalOxygenScan.__dataclass_fields__
+        if isinstance(getattr(scan, name), np.ndarray)
+    }
+    try:
+        return predict_from_scan(
+            replace(scan, equilibrium=scan.equilibrium - 1, **inner), prediction.temperatures_k
+        )
+    except CalculationError:
+        return None
+
+
+def verdict_sentence(name: str, computed: float, measured: float, text: str) -> str:
+    """Sentence that holds a computed slope against the measured one, with sign and size.
+
+    Parameters
+    ----------
+    name
+        What was computed.
+    computed, measured
+        Slopes, cm⁻¹/K.
+    text
+        The measured slope as printed.
+
+    """
+    start = f"{name} slope {computed:+.4f} cm⁻¹/K, measured {text}: "
+    if computed * measured < 0:
+        return start + f"the wrong sign, {abs(computed - measured):.4f} cm⁻¹/K away."
+    return start + f"the right sign, {100 * computed / measured:.0f} % of the size."
+
+
+def two_state_variants(
+    given: TwoStateParameters | None = None, material: str | None = TWO_STATE_MATERIAL
+) -> tuple[NamedTwoState, ...]:
+    """Two-state predictions with the published parameters, without and with ΔCp, and given ones.
+
+    Parameters
+    ----------
+    given
+        Parameters of the user's; None if there are none.
+    material
+        What the predictions are shown beside; the published parameters were fitted to HKUST-1.
+
+    """
+    variants = [
+        NamedTwoState(
+            name=f"HKUST-1, ΔCp {parameters.dcp_j_mol_k:g}",
+            origin="fitted" if material == TWO_STATE_MATERIAL else "fitted to HKUST-1",
+            result=two_state_prediction(parameters),
+        )
+        for parameters in (
+            published_parameters(with_heat_capacity=False),
+            published_parameters(with_heat_capacity=True),
+        )
+    ]
+    if given is not None:
+        variants.append(
+            NamedTwoState(name="given", origin="given", result=two_state_prediction(given))
+        )
+    return tuple(variants)
