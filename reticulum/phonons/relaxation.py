@@ -79,6 +79,7 @@ def relax(
     *,
     force_limit_ev_a: float = FORCE_LIMIT_EV_A,
     relax_cell: bool = False,
+    constant_volume: bool = False,
     max_steps: int = MAX_STEPS,
 ) -> Relaxation:
     """Relaxed structure in the same space group (ASE's BFGS with its FixSymmetry constraint).
@@ -98,6 +99,8 @@ def relax(
         Largest force component that is left, eV/Å (for the cell: of the generalised force).
     relax_cell
         Relax the cell within its crystal system.
+    constant_volume
+        Keep the volume while the cell is relaxed: only its shape changes.
     max_steps
         Steps after which it is given up.
 
@@ -126,7 +129,11 @@ def relax(
     progress.start("relaxation", 0, 0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        target = FrechetCellFilter(work, exp_cell_factor=CELL_FACTOR) if relax_cell else work
+        target = (
+            FrechetCellFilter(work, exp_cell_factor=CELL_FACTOR, constant_volume=constant_volume)
+            if relax_cell
+            else work
+        )
         optimiser = BFGS(target, logfile=None)
         before = float(work.get_potential_energy())
         for _ in optimiser.irun(fmax=force_limit_ev_a, steps=max_steps):
