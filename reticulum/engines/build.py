@@ -317,8 +317,10 @@ class Engine:
         state = self.spin_state(atoms)
         if state.multiplicity is not None:
             keywords[self.card.spin.multiplicity_argument] = state.multiplicity
-            if state.n_unpaired:
+            if state.n_unpaired or state.antiparallel:
                 keywords |= dict(self.card.spin.when_open)
+            if state.antiparallel:
+                keywords[self.card.spin.antiparallel_argument] = dict(state.antiparallel)
         return keywords
 
     def _import(self, paths: Iterable[str]) -> Any:

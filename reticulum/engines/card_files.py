@@ -146,6 +146,8 @@ _TOP: _Table = {
     "displacement_a": ("displacement_a", _positive_length),
     "parallel": ("parallel", _one_of(PARALLEL_MODES)),
     "uses_lapack": ("uses_lapack", _truth),
+    "magnetic_states": ("magnetic_states", _text),
+    "gamma_only": ("gamma_only", _truth),
     "kwargs": ("keywords", _pairs),
     "notes": ("notes", _texts),
 }
@@ -155,6 +157,8 @@ _SPIN: _Table = {
     "multiplicity_argument": ("multiplicity_argument", _text),
     "unpaired": ("unpaired", _unpaired),
     "when_open": ("when_open", _pairs),
+    "antiparallel": ("antiparallel", _symbols),
+    "antiparallel_argument": ("antiparallel_argument", _text),
     "often_open": ("often_open", _symbols),
     "stand_in": ("stand_in", _words_by_element),
 }
@@ -255,8 +259,17 @@ def _check_consistency(card: CalculatorCard, path: Path) -> None:
     problem = ""
     if card.spin.rule != "none" and not card.spin.multiplicity_argument:
         problem = f"[spin] has the rule {card.spin.rule!r} but no multiplicity_argument"
-    elif card.spin.rule == "high-spin" and not card.spin.unpaired:
-        problem = "[spin] has the rule 'high-spin' but no table 'unpaired'"
+    elif card.spin.rule in ("high-spin", "antiparallel") and not card.spin.unpaired:
+        problem = f"[spin] has the rule {card.spin.rule!r} but no table 'unpaired'"
+    elif card.spin.rule == "antiparallel" and not (
+        card.spin.antiparallel_argument
+        and card.spin.antiparallel
+        and set(card.spin.antiparallel) <= {symbol for symbol, _ in card.spin.unpaired}
+    ):
+        problem = (
+            "[spin] has the rule 'antiparallel' and needs antiparallel_argument, and in "
+            "antiparallel elements that have unpaired electrons"
+        )
     elif (card.weights.needed or card.weights.path) and not card.weights.argument:
         problem = "[weights] asks for a file but has no argument that takes its path"
     if problem:

@@ -37,7 +37,7 @@ PARALLEL_MODES = ("processes", "single")
 PRECISIONS = ("float64", "float32")
 
 #: Ways to choose the spin state.
-SPIN_RULES = ("none", "closed-shell", "high-spin")
+SPIN_RULES = ("none", "closed-shell", "high-spin", "antiparallel")
 
 #: Displacement for finite differences where a card names none, Å: the usual compromise of phonopy.
 DEFAULT_DISPLACEMENT_A = 0.01
@@ -51,17 +51,22 @@ class SpinRule:
     ----------
     rule
         ``"none"``: the calculator knows no spin. ``"closed-shell"``: no unpaired electron.
-        ``"high-spin"``: all unpaired electrons of `unpaired` parallel.
+        ``"high-spin"``: all unpaired electrons of `unpaired` parallel. ``"antiparallel"``: the
+        same, but opposite on the two metals of the dimers of `antiparallel`.
     multiplicity_argument
         Keyword of the factory that takes the multiplicity 2S + 1.
     unpaired
         Pairs (element, unpaired electrons per atom); may be a fraction where the unit is a dimer.
     when_open
         Keywords that are added when there are unpaired electrons.
+    antiparallel
+        Elements in whose dimers the spins are opposite.
+    antiparallel_argument
+        Keyword of the factory that takes their unpaired electrons as a table.
     often_open
         Elements that are often open-shell; where `unpaired` lacks one, the output warns.
     stand_in
-        What the high-spin state stands for, in words; pairs (element, words).
+        What the state stands for, in words; pairs (element, words).
 
     """
 
@@ -69,6 +74,8 @@ class SpinRule:
     multiplicity_argument: str = ""
     unpaired: tuple[tuple[str, float], ...] = ()
     when_open: tuple[tuple[str, Any], ...] = ()
+    antiparallel: tuple[str, ...] = ()
+    antiparallel_argument: str = ""
     often_open: tuple[str, ...] = ()
     stand_in: tuple[tuple[str, str], ...] = ()
 
@@ -141,6 +148,10 @@ class CalculatorCard:
         Keys of `reticulum/reference/sources.bib`, and the references in words.
     licence, weights_licence
         Licence of the package and of its weights (empty: it has none of its own).
+    magnetic_states
+        Which magnetic states it computes and which it cannot, in words.
+    gamma_only
+        Whether it describes the electrons at the Gamma point only, so that small cells are wrong.
     notes
         Measured numbers and limits, one sentence each.
     source
@@ -167,6 +178,8 @@ class CalculatorCard:
     citations: tuple[str, ...] = ()
     licence: str = ""
     weights_licence: str = ""
+    magnetic_states: str = ""
+    gamma_only: bool = False
     notes: tuple[str, ...] = ()
     source: Path | None = None
 
@@ -210,6 +223,9 @@ class CalculatorCard:
             "kwargs": self.kwargs,
             "spin_rule": self.spin.rule,
             "unpaired_electrons": dict(self.spin.unpaired),
+            "antiparallel_dimers": list(self.spin.antiparallel),
+            "magnetic_states": self.magnetic_states,
+            "gamma_only": self.gamma_only,
             "ships_weights": self.ships_weights,
             "needs_weights": self.needs_weights,
             "citation_keys": list(self.citation_keys),

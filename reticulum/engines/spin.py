@@ -22,13 +22,16 @@ class SpinState:
     Parameters
     ----------
     n_unpaired
-        Number of unpaired electrons in the cell; None where the calculator knows no spin.
+        Number of unpaired electrons in the cell, opposite ones cancelled; None where the
+        calculator knows no spin.
     multiplicity
         n_unpaired + 1; None where the calculator knows no spin.
     sentence
         What was assumed, for the output.
     warning
         What is doubtful about it; empty when nothing is.
+    antiparallel
+        Pairs (element, unpaired electrons per atom) of metals whose dimers have opposite spins.
 
     """
 
@@ -36,6 +39,7 @@ class SpinState:
     multiplicity: int | None
     sentence: str
     warning: str = ""
+    antiparallel: tuple[tuple[str, float], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain Python types for JSON."""
@@ -44,6 +48,7 @@ class SpinState:
             "multiplicity": self.multiplicity,
             "sentence": self.sentence,
             "warning": self.warning,
+            "antiparallel": dict(self.antiparallel),
         }
 
 
@@ -86,6 +91,7 @@ def spin_state(card: CalculatorCard, atoms: Atoms) -> SpinState:
         multiplicity=unpaired + 1,
         sentence=_spin_sentence(rule, counts, unpaired),
         warning=warning,
+        antiparallel=_antiparallel(rule, counts),
     )
 
 
@@ -93,7 +99,17 @@ def _n_unpaired(card: CalculatorCard, counts: dict[str, int]) -> int:
     rule = card.spin
     if rule.rule == "closed-shell":
         return 0
-    total = sum(counts.get(symbol, 0) * each for symbol, each in rule.unpaired)
+    opposite = dict(_antiparallel(rule, counts))
+    for symbol in opposite:
+        if counts[symbol] % 2:
+            raise InputError(
+                f"The cell holds {counts[symbol]} {symbol} atoms, and {card.name} pairs them.",
+                why="Opposite spins need dimers of two.",
+                fix="Use a cell with whole dimers, or a calculator without pairing.",
+            )
+    total = sum(
+        counts.get(symbol, 0) * each for symbol, each in rule.unpaired if symbol not in opposite
+    )
     if abs(total - round(total)) > _WHOLE_NUMBER:
         shares = [symbol for symbol, each in rule.unpaired if each % 1 and symbol in counts]
         raise InputError(
@@ -129,7 +145,8 @@ def _counts(atoms: Atoms) -> dict[str, int]:
 def _spin_sentence(rule: SpinRule, counts: dict[str, int], unpaired: int) -> str:
     if rule.rule == "closed-shell":
         return "Closed shell: no unpaired electron (multiplicity 1)."
-    if unpaired == 0:
+    opposite = _antiparallel(rule, counts)
+    if unpaired == 0 and not opposite:
         return (
             "Closed shell (multiplicity 1): no element of the structure has an unpaired electron."
         )
@@ -137,14 +154,33 @@ def _spin_sentence(rule: SpinRule, counts: dict[str, int], unpaired: int) -> str
     parts = [
         f"{counts[symbol]} {symbol} with {each:g} unpaired electron{'s' if each != 1 else ''} each"
         for symbol, each in rule.unpaired
-        if each and symbol in counts
+        if each and symbol in counts and (symbol, each) not in opposite
     ]
     remarks = [words[symbol] for symbol, each in rule.unpaired if each and words.get(symbol, "")
                and symbol in counts]  # fmt: skip
-    return " ".join(
-        [
+    sentences = []
+    if opposite:
+        named = " and ".join(
+            f"{counts[symbol]} {symbol} with {each:g} unpaired electron{'s' if each != 1 else ''} "
+            "each"
+            for symbol, each in opposite
+        )
+        sentences.append(
+            f"Antiferromagnetic (broken symmetry): {named}, opposite in the two metals of each "
+            "dimer."
+        )
+    if parts:
+        sentences.append(
             f"High spin: {' and '.join(parts)}, all parallel "
-            f"({unpaired} unpaired electrons, multiplicity {unpaired + 1}).",
-            *remarks,
-        ]
+            f"({unpaired} unpaired electrons, multiplicity {unpaired + 1})."
+        )
+    return " ".join([*sentences, *remarks])
+
+
+def _antiparallel(rule: SpinRule, counts: dict[str, int]) -> tuple[tuple[str, float], ...]:
+    """Elements of the structure whose dimers have opposite spins, with unpaired electrons."""
+    return tuple(
+        (symbol, each)
+        for symbol, each in rule.unpaired
+        if symbol in rule.antiparallel and symbol in counts and each
     )

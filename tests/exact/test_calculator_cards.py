@@ -21,6 +21,7 @@ NAMES = (
     "7net-0",
     "chgnet",
     "emt",
+    "gfn1-xtb-antiferromagnetic",
     "gfn1-xtb-closed-shell",
     "lj",
     "mace",
@@ -57,6 +58,7 @@ def test_card_says_all_that_a_user_must_know(card):
     assert card.licence
     assert card.weights_licence
     assert card.notes
+    assert card.magnetic_states
     assert card.citation_keys
     assert all("doi:10." in text or "arXiv:" in text for text in card.citations)
     assert card.displacement_a == (0.03 if card.precision == "float32" else 0.01)
@@ -76,7 +78,13 @@ def test_extras_are_those_of_the_package():
     offered = set(metadata("reticulum").get_all("Provides-Extra"))
     assert {card.extra for card in CARDS if card.extra} <= offered
     without = {card.name for card in CARDS if not card.extra}
-    assert without == {"gfn1-xtb", "gfn1-xtb-closed-shell", "emt", "lj"}
+    assert without == {
+        "gfn1-xtb",
+        "gfn1-xtb-antiferromagnetic",
+        "gfn1-xtb-closed-shell",
+        "emt",
+        "lj",
+    }
 
 
 def test_symbols_are_those_of_ase():
