@@ -1,0 +1,1 @@
+"""Model crystals with answers that are known exactly."""
