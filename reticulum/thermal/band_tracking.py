@@ -199,8 +199,8 @@ def hessian_columns(
         for rotation, permutation in zip(
             symmetry.cartesian_rotations, symmetry.permutations, strict=True
         ):
-            places.append(basis.T @ _carried(vector, rotation, permutation))
-            images.append(_carried(column, rotation, permutation))
+            places.append(basis.T @ carried(vector, rotation, permutation))
+            images.append(carried(column, rotation, permutation))
     place = np.array(places).T
     if np.linalg.matrix_rank(place, tol=_SMALLEST_SPAN * np.linalg.norm(place, 2)) < len(place):
         raise CalculationError(
@@ -213,9 +213,21 @@ def hessian_columns(
     return columns
 
 
-def _carried(
+def carried(
     vector: NDArray[np.float64], rotation: NDArray[np.float64], permutation: NDArray[np.int64]
 ) -> NDArray[np.float64]:
+    """Image of a pattern, (3n,) in its own unit, under one operation.
+
+    Parameters
+    ----------
+    vector
+        (3n,).
+    rotation
+        (3, 3) Cartesian.
+    permutation
+        (n,): where each atom goes.
+
+    """
     image = np.empty((len(permutation), 3))
     image[permutation] = vector.reshape(-1, 3) @ rotation.T
     return image.ravel()
@@ -264,17 +276,9 @@ def band_positions(tracked: TrackedModes, columns: NDArray[np.float64]) -> BandP
         (3n, m), eV/(u Å²), from `hessian_columns`.
 
     """
-    size = tracked.vectors.shape[1]
-    inner = tracked.vectors.T @ columns
-    outer = tracked.rest_vectors.T @ columns
-    matrix = np.diag(np.concatenate([np.zeros(size), tracked.rest_eigenvalues]))
-    matrix[:size, :size] = 0.5 * (inner + inner.T)
-    matrix[size:, :size] = outer
-    matrix[:size, size:] = outer.T
-    values, vectors = np.linalg.eigh(matrix)
-    shares = vectors[:size] ** 2
+    wavenumbers, vectors = mixed_modes(tracked, columns)
+    shares = vectors[: tracked.vectors.shape[1]] ** 2
     share = shares.sum(axis=0)
-    wavenumbers = np.sign(values) * np.sqrt(np.abs(values)) * SQRT_EV_PER_U_A2_TO_CM1
     antisymmetric = (tracked.antisymmetric @ shares) * share
     symmetric = (tracked.symmetric @ shares) * share
     return BandPositions(
@@ -284,6 +288,36 @@ def band_positions(tracked: TrackedModes, columns: NDArray[np.float64]) -> BandP
         antisymmetric_cm1=_centre(wavenumbers, antisymmetric),
         symmetric_cm1=_centre(wavenumbers, symmetric),
     )
+
+
+def mixed_modes(
+    tracked: TrackedModes, columns: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Modes of the Hessian with these columns and the harmonic block among the other modes.
+
+    Parameters
+    ----------
+    tracked
+        The m modes.
+    columns
+        (3n, m), eV/(u Å²).
+
+    Returns
+    -------
+    tuple
+        Wavenumbers, (m + r,), cm⁻¹, ascending; and their vectors as columns, (m + r, m + r), in
+        the basis of the tracked and then the other eigenvectors.
+
+    """
+    size = tracked.vectors.shape[1]
+    inner = tracked.vectors.T @ columns
+    outer = tracked.rest_vectors.T @ columns
+    matrix = np.diag(np.concatenate([np.zeros(size), tracked.rest_eigenvalues]))
+    matrix[:size, :size] = 0.5 * (inner + inner.T)
+    matrix[size:, :size] = outer
+    matrix[:size, size:] = outer.T
+    values, vectors = np.linalg.eigh(matrix)
+    return np.sign(values) * np.sqrt(np.abs(values)) * SQRT_EV_PER_U_A2_TO_CM1, vectors
 
 
 def _centre(wavenumbers: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
