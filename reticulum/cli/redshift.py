@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from reticulum.phonons.options import PhononOptions
-    from reticulum.thermal.redshift import RedShiftReport
+    from reticulum.thermal.redshift_report import RedShiftReport
     from reticulum.thermal.two_state import TwoStateParameters
 
 
@@ -154,7 +154,8 @@ def _two_state_only(
     from reticulum.frameworks.library import find_structure_card
     from reticulum.frameworks.reading import read_structure, structure_label
     from reticulum.thermal.quick_pictures import two_state_variants
-    from reticulum.thermal.redshift import RedShiftReport, measured_slopes
+    from reticulum.thermal.redshift import measured_slopes
+    from reticulum.thermal.redshift_report import RedShiftReport
 
     if find_structure_card(structure) is None:
         read_structure(structure)  # refuses a file that does not exist or is no crystal

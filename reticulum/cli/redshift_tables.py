@@ -11,7 +11,7 @@ from reticulum.cli.console import print_table
 if TYPE_CHECKING:
     from reticulum.thermal.mechanism import MechanismResult
     from reticulum.thermal.quick_pictures import OscillatorResult
-    from reticulum.thermal.redshift import RedShiftReport
+    from reticulum.thermal.redshift_report import RedShiftReport
 
 #: Rows of the table of single motions that are printed; all are in the JSON.
 _SHOWN_MOTIONS = 12

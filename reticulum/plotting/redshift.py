@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reticulum.phonons.modes import ModeTable
     from reticulum.reference.tables import BandPosition
     from reticulum.thermal.quick_pictures import OscillatorResult
-    from reticulum.thermal.redshift import RedShiftReport
+    from reticulum.thermal.redshift_report import RedShiftReport
 
 #: Colours that stay apart for colour-blind readers (Okabe and Ito).
 ANTISYMMETRIC_COLOUR = "#0072B2"

@@ -24,6 +24,7 @@ PREFERENCE: tuple[str, ...] = (
     "md",
     "mode-coupling",
     "oscillator",
+    "oscillator-all",
     "quasi-harmonic",
     "loose-state",
 )

@@ -100,7 +100,7 @@ class OscillatorResult:
                     ),
                 )
         return MechanismResult(
-            name="oscillator",
+            name="oscillator-all" if self.scan.follow == "all" else "oscillator",
             title=f"metal-oxygen oscillator, {self.name}",
             temperatures_k=np.array(self.prediction.temperatures_k),
             antisymmetric_cm1=np.array(self.prediction.antisymmetric_cm1),

@@ -14,6 +14,14 @@ from reticulum.provenance import read_json, software_versions, timestamp, write_
 from reticulum.thermal.mechanism import MechanismResult
 from reticulum.thermal.mechanisms import CATALOGUE
 
+#: Names under which results are stored, in the order in which they are shown: the metal-oxygen
+#: oscillator with the stiffer motions following and with all, then the catalogue.
+STORED_NAMES: tuple[str, ...] = (
+    "oscillator",
+    "oscillator-all",
+    *(entry.name for entry in CATALOGUE),
+)
+
 
 def mechanism_file(folder: Path, name: str) -> Path:
     """File of a mechanism in a run folder."""
@@ -70,10 +78,10 @@ def stored_mechanism(folder: Path, name: str) -> tuple[MechanismResult | None, s
 
 
 def stored_mechanisms(folder: Path) -> dict[str, tuple[MechanismResult | None, str]]:
-    """All mechanisms of a run folder by name, in the order of the catalogue."""
+    """All mechanisms of a run folder by name, in the order of `STORED_NAMES`."""
     found = {}
-    for entry in CATALOGUE:
-        stored = stored_mechanism(folder, entry.name)
+    for name in STORED_NAMES:
+        stored = stored_mechanism(folder, name)
         if stored is not None:
-            found[entry.name] = stored
+            found[name] = stored
     return found
