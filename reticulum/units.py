@@ -23,6 +23,9 @@ EV_TO_CM1: float = _c.e / (_c.h * _c.c * 100.0)
 #: One eV per particle as a molar energy, kJ/mol.
 EV_TO_KJ_PER_MOL: float = _c.e * _c.N_A / 1000.0
 
+#: One eV/Å³ as a pressure, GPa.
+EV_PER_A3_TO_GPA: float = _c.e * 1e30 / 1e9
+
 #: ħ²/(2 u Å²) as a wavenumber, cm⁻¹: the kinetic-energy prefactor of vibrational problems.
 HBAR2_OVER_2U_A2_CM1: float = _c.hbar**2 / (2.0 * _c.atomic_mass * 1e-20) / (_c.h * _c.c * 100.0)
 

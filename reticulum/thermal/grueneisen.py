@@ -304,6 +304,36 @@ def grueneisen(
     return -np.tensordot(weights, np.log(wavenumbers_cm1), axes=1)
 
 
+def derivatives_by_step(
+    log_volumes: NDArray[np.float64], values: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """First derivatives at the centre that the volumes allow, to be compared with each other.
+
+    With more than one volume on each side: the parabola through each pair around the centre and
+    the centre. With one on each side: the two one-sided differences, which bound what a smaller
+    step would give.
+
+    Parameters
+    ----------
+    log_volumes
+        (n_volumes,) ascending, with 0.
+    values
+        (n_volumes,) any quantity.
+
+    """
+    centre = int(np.abs(log_volumes).argmin())
+    pairs = min(centre, len(log_volumes) - 1 - centre)
+    if pairs < 2:
+        left = (values[centre] - values[centre - 1]) / -log_volumes[centre - 1]
+        right = (values[centre + 1] - values[centre]) / log_volumes[centre + 1]
+        return np.array([left, right])
+    found = []
+    for step in range(1, pairs + 1):
+        three = [centre - step, centre, centre + step]
+        found.append(np.polynomial.polynomial.polyfit(log_volumes[three], values[three], 2)[1])
+    return np.array(found)
+
+
 def _projected(
     log_volumes: NDArray[np.float64], reference: ModeLabels, phonons: Sequence[GammaPhonons]
 ) -> NDArray[np.float64]:
