@@ -17,6 +17,8 @@ from reticulum.phonons.born_charges import (
     shortest_vectors,
     with_sum_rule,
 )
+from reticulum.phonons.force_constants import gamma_modes
+from reticulum.phonons.gamma import GammaPhonons
 from reticulum.phonons.infrared import (
     KM_PER_MOL_PER_E2_PER_U,
     IntensityKind,
@@ -244,3 +246,68 @@ def test_splitting_without_a_dielectric_constant_is_refused(polar_table):
     )
     with pytest.raises(InputError, match="dielectric constant"):
         longitudinal_wavenumbers_cm1(table, infrared_lines(table, bare), bare, np.array([0, 0, 1]))
+
+
+#: Rock salt and zinc blende as one spring between two sublattices: lattice constant (Å), place of
+#: the second atom, Born charge (e), ε∞, transverse wavenumber (cm⁻¹). Values near NaCl and GaAs.
+DIATOMIC = {
+    "NaCl": (5.64, (0.5, 0.5, 0.5), 1.10, 2.34, 164.0),
+    "GaAs": (5.65, (0.25, 0.25, 0.25), 2.18, 10.9, 268.0),
+}
+
+
+@pytest.mark.parametrize("formula", DIATOMIC)
+def test_lyddane_sachs_teller_holds_in_a_diatomic_cubic_crystal(formula):
+    """LO and TO of two rigid charged sublattices from SI constants alone."""
+    length, place, charge, screening, transverse = DIATOMIC[formula]
+    atoms = Atoms(
+        formula,
+        cell=0.5 * length * np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]]),
+        scaled_positions=[(0, 0, 0), place],
+        pbc=True,
+    )
+    m1, m2 = atoms.get_masses() * constants.atomic_mass
+    reduced = m1 * m2 / (m1 + m2)
+    omega = 2.0 * np.pi * constants.c * 100.0 * transverse
+    spring_ev_a2 = reduced * omega**2 / constants.e * 1e-20
+    hessian = np.kron(spring_ev_a2 * np.array([[1.0, -1.0], [-1.0, 1.0]]), np.eye(3))
+    wavenumbers, eigenvectors = gamma_modes(hessian, atoms.get_masses())
+    table = mode_table(
+        GammaPhonons(
+            atoms=atoms, symmetry=symmetry_of(atoms), hessian_ev_a2=hessian,
+            wavenumbers_cm1=wavenumbers, eigenvectors=eigenvectors, n_displacements=None,
+            displacement_a=None, quality=None, relaxation=None, calculator={"name": "spring"},
+            warnings=(),
+        )
+    )  # fmt: skip
+    born = BornCharges(
+        charges_e=charge * np.array([np.eye(3), -np.eye(3)]),
+        dielectric=screening * np.eye(3),
+        source="given",
+        sum_rule_error_e=0.0,
+    )
+    lines = infrared_lines(table, born)
+    np.testing.assert_allclose(wavenumbers[3:], transverse, rtol=1e-9)
+
+    volume = length**3 / 4.0 * 1e-30
+    plasma = (charge * constants.e) ** 2 / (constants.epsilon_0 * volume * reduced)
+    expected = transverse * np.sqrt(1.0 + plasma / (screening * omega**2))
+    static = screening * np.eye(3) + ionic_dielectric(table, lines)
+    np.testing.assert_allclose(static, (screening + plasma / omega**2) * np.eye(3), atol=1e-9)
+    for direction in ([0, 0, 1], [1, 1, 0], [1, -2, 5]):
+        found = longitudinal_wavenumbers_cm1(table, lines, born, np.array(direction))
+        np.testing.assert_allclose(found[3:], [transverse, transverse, expected], rtol=1e-8)
+        assert (found[5] / found[4]) ** 2 == pytest.approx(static[0, 0] / screening, rel=1e-8)
+
+
+def test_product_of_lo_over_to_is_the_ratio_of_dielectric_constants(polar_table):
+    """The relation of Lyddane, Sachs and Teller for many modes and ε∞ that is no multiple of 1."""
+    table, born = polar_table
+    lines = infrared_lines(table, born)
+    static = born.dielectric + ionic_dielectric(table, lines)
+    real = table.labels.mode_wavenumbers_cm1 > 5.0
+    for direction in ([0, 0, 1], [1, 0, 0], [1, 2, 3]):
+        q = np.array(direction) / np.linalg.norm(direction)
+        longitudinal = longitudinal_wavenumbers_cm1(table, lines, born, q)[real]
+        product = float(np.prod((longitudinal / table.labels.mode_wavenumbers_cm1[real]) ** 2))
+        assert product == pytest.approx((q @ static @ q) / (q @ born.dielectric @ q), rel=1e-5)
