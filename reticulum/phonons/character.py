@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 
 from reticulum.errors import InputError
 from reticulum.frameworks.bonds import BondGraph
-from reticulum.frameworks.carboxylates import Carboxylate, find_carboxylates
-from reticulum.phonons.internal_coordinates import CoordinateGroup, internal_coordinates
+from reticulum.frameworks.carboxylates import Carboxylate
+from reticulum.phonons.internal_coordinates import CoordinateGroup
+from reticulum.phonons.orthogonal_coordinates import (
+    OrthogonalCoordinates,
+    orthogonal_coordinates,
+)
 
-#: Eigenvalues of the Gram matrix of the unit coordinate vectors below this are redundancies. The
-#: vectors have unit length, so the cutoff is a pure number. In the bundled frameworks the
-#: smallest eigenvalue of an independent combination is 0.053 and that of a redundant one 1e-16.
-REDUNDANCY_CUTOFF = 0.01
-
-#: Label of the part of a mode that no coordinate describes (ring bends, torsions, librations).
+#: Label of the part of a mode that no coordinate describes (bends at metals, whole linkers moving).
 OTHER_LABEL = "other"
 
 #: Labels of the columns of `ModeCharacters.fractions`.
@@ -30,64 +29,13 @@ _NORM_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class OrthogonalCoordinates:
-    """Internal coordinates as orthonormal directions in mass-weighted space.
-
-    Attributes
-    ----------
-    vectors
-        Shape (3 n_atoms, n_coordinates), dimensionless: column k is the direction w_k. The
-        columns are orthonormal unless coordinates are redundant; in any case W Wᵀ is the
-        projector on the space of all coordinates.
-    groups
-        `CoordinateGroup` of each column, shape (n_coordinates,).
-    carboxylate
-        Number of the carboxylate of each column, -1 for none, shape (n_coordinates,).
-    n_carboxylates
-        Number of carboxylates.
-
-    """
-
-    vectors: NDArray[np.float64]
-    groups: NDArray[np.int64]
-    carboxylate: NDArray[np.int64]
-    n_carboxylates: int
-
-    def __post_init__(self) -> None:
-        n_coordinates = len(self.groups)
-        if self.vectors.ndim != 2 or self.vectors.shape[1] != n_coordinates:
-            raise ValueError("vectors must have the shape (3 n_atoms, n_coordinates)")
-        if self.carboxylate.shape != (n_coordinates,):
-            raise ValueError(f"carboxylate must have the shape ({n_coordinates},)")
-        for name in ("vectors", "groups", "carboxylate"):
-            getattr(self, name).setflags(write=False)
-
-    def group_vectors(self, group: CoordinateGroup) -> NDArray[np.float64]:
-        """Directions of one group.
-
-        Parameters
-        ----------
-        group
-            Group of coordinates.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (3 n_atoms, n_in_group), dimensionless; for the two C-O stretches one column
-            per carboxylate, in the order of `find_carboxylates`.
-
-        """
-        return self.vectors[:, self.groups == group]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ModeCharacters:
     """Fractions of internal coordinates in modes (or averages over sets of modes).
 
     Attributes
     ----------
     fractions
-        Shape (n_modes, 11), dimensionless, columns as in `FRACTION_LABELS`: the groups in the
+        Shape (n_modes, 19), dimensionless, columns as in `FRACTION_LABELS`: the groups in the
         order of `CoordinateGroup`, then the rest. Each row sums to one.
     antisymmetric_by_carboxylate
         Fraction of the antisymmetric C-O stretch on each carboxylate, shape
@@ -163,54 +111,6 @@ class ModeCharacters:
             label: self.fractions[:, column].tolist()
             for column, label in enumerate(FRACTION_LABELS)
         }
-
-
-def orthogonal_coordinates(
-    atoms: Atoms,
-    graph: BondGraph | None = None,
-    carboxylates: Sequence[Carboxylate] | None = None,
-) -> OrthogonalCoordinates:
-    """Orthonormal directions of the internal coordinates in mass-weighted space.
-
-    The derivative b_k of each coordinate is mass-weighted and brought to unit length,
-    s_k = M^(-1/2) b_k / |M^(-1/2) b_k|, and all are orthogonalised together in the symmetric way
-    [Lowdin1950]_, which changes the set least and treats all coordinates alike:
-    W = S (SᵀS)^(-1/2). Combinations whose eigenvalue of SᵀS is below `REDUNDANCY_CUTOFF` are
-    redundant and left out of the inverse root.
-
-    Parameters
-    ----------
-    atoms
-        Structure with its masses. Not changed.
-    graph
-        Bonded graph; found from `atoms` if not given.
-    carboxylates
-        Carboxylates; found from `atoms` if not given.
-
-    Returns
-    -------
-    OrthogonalCoordinates
-        In the order of `internal_coordinates`.
-
-    Raises
-    ------
-    InputError
-        If the structure has overlapping atoms.
-
-    """
-    found = find_carboxylates(atoms, graph) if carboxylates is None else carboxylates
-    coordinates = internal_coordinates(atoms, graph, found)
-    roots = np.sqrt(np.repeat(atoms.get_masses(), 3))
-    unit = (coordinates.b_rows / roots / coordinates.mass_weighted_norms[:, None]).T
-    eigenvalues, eigenvectors = np.linalg.eigh(unit.T @ unit)
-    kept = eigenvectors[:, eigenvalues > REDUNDANCY_CUTOFF]
-    inverse_roots = 1.0 / np.sqrt(eigenvalues[eigenvalues > REDUNDANCY_CUTOFF])
-    return OrthogonalCoordinates(
-        vectors=unit @ (kept * inverse_roots) @ kept.T,
-        groups=coordinates.groups.copy(),
-        carboxylate=coordinates.carboxylate.copy(),
-        n_carboxylates=len(found),
-    )
 
 
 def carboxylate_stretch_vectors(
@@ -289,7 +189,10 @@ def assign_carboxylate_character(
     *Valid when* read as shares, not as energies: neighbouring coordinates overlap (the symmetric
     stretch with the O-C-O bend and the C-C bond), and the symmetric orthogonalisation divides
     what they share evenly. In HKUST-1 the symmetric carboxylate bands carry 0.5 to 0.7 of
-    symmetric stretch by this measure, the antisymmetric ones above 0.9.
+    symmetric stretch by this measure, the antisymmetric ones above 0.9. Where a bend and a
+    stretch overlap through the masses of the atoms that they share, the stretch takes the whole
+    overlap (see `orthogonal_coordinates`): shares of bends, and more so of rings, are what is
+    left at fixed bonds.
 
     """
     _check_eigenvectors(atoms, eigenvectors)

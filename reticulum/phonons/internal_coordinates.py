@@ -1,9 +1,10 @@
 """Internal coordinates of a framework and their exact Cartesian derivatives (Wilson B rows).
 
-The coordinates are the chemist's: stretches and bends of the carboxylates, metal-oxygen and
-metal-metal stretches, and the stretches of the linkers, found in the periodic bonded graph. A
-row of the B matrix is the derivative of one coordinate with respect to the Cartesian
-displacements of the atoms of the cell, all images moving alike (Gamma) [Wilson1955]_.
+The coordinates are the chemist's: stretches and O-C-O bends of the carboxylates, metal-oxygen and
+metal-metal stretches, and the stretches of the linkers, found in the periodic bonded graph; the
+other bends and torsions are in `reticulum.phonons.bends`. A row of the B matrix is the derivative
+of one coordinate with respect to the Cartesian displacements of the atoms of the cell, all images
+moving alike (Gamma) [Wilson1955]_.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from reticulum.frameworks.bonds import BondGraph, BondKind, PeriodicSite, find_bonds
 from reticulum.frameworks.carboxylates import Carboxylate, find_carboxylates
+from reticulum.phonons.derivatives import bend_derivatives, stretch_derivatives
 
 _CARBON = atomic_numbers["C"]
 _HYDROGEN = atomic_numbers["H"]
@@ -51,6 +53,22 @@ class CoordinateGroup(IntEnum):
     XH = 8
     #: any other bond within the linkers: C-C, C-N, C-O, N-N and so on
     RING = 9
+    #: CO2 turning in its plane against the C-C bond that bears it
+    CARBOXYLATE_ROCK = 10
+    #: C-C bond leaving the plane of CO2
+    CARBOXYLATE_WAG = 11
+    #: CO2 turning about the C-C bond that bears it
+    CARBOXYLATE_TWIST = 12
+    #: C-H bond of a carbon with two other neighbours turning in their plane
+    CH_IN_PLANE = 13
+    #: C-H bond of a carbon with two other neighbours leaving their plane
+    CH_OUT_OF_PLANE = 14
+    #: angles of all other hydrogen atoms: O-H, N-H, CH2, CH3
+    XH_BEND = 15
+    #: all other angles within the linkers
+    RING_IN_PLANE = 16
+    #: atoms of the linkers leaving the plane of their neighbours, and torsions about their bonds
+    RING_OUT_OF_PLANE = 17
 
     @property
     def label(self) -> str:
@@ -69,7 +87,18 @@ _LABELS: dict[CoordinateGroup, str] = {
     CoordinateGroup.CH: "C-H stretch",
     CoordinateGroup.XH: "O-H and N-H stretch",
     CoordinateGroup.RING: "ring and linker stretch",
+    CoordinateGroup.CARBOXYLATE_ROCK: "CO2 rock",
+    CoordinateGroup.CARBOXYLATE_WAG: "CO2 wag",
+    CoordinateGroup.CARBOXYLATE_TWIST: "CO2 twist",
+    CoordinateGroup.CH_IN_PLANE: "C-H in-plane bend",
+    CoordinateGroup.CH_OUT_OF_PLANE: "C-H out-of-plane bend",
+    CoordinateGroup.XH_BEND: "other H bend",
+    CoordinateGroup.RING_IN_PLANE: "ring and linker in-plane bend",
+    CoordinateGroup.RING_OUT_OF_PLANE: "ring and linker out-of-plane bend",
 }
+
+#: Groups of `internal_coordinates`: the bonds and the O-C-O angle, which come first.
+STRETCH_GROUPS: tuple[CoordinateGroup, ...] = tuple(CoordinateGroup)[: CoordinateGroup.RING + 1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,8 +146,21 @@ class InternalCoordinates:
 
 
 @dataclass(frozen=True, slots=True)
-class _Coordinate:
-    """One coordinate: its group, carboxylate, and the derivative for each site."""
+class LocalCoordinate:
+    """One coordinate in the crystal: what it is, and its derivative for each site.
+
+    Attributes
+    ----------
+    group
+        Its group.
+    carboxylate
+        Number of its carboxylate, or `NO_CARBOXYLATE`.
+    sites
+        The sites that it depends on.
+    derivatives
+        Shape (n_sites, 3), dimensionless, or rad/Å.
+
+    """
 
     group: CoordinateGroup
     carboxylate: int
@@ -131,11 +173,11 @@ def internal_coordinates(
     graph: BondGraph | None = None,
     carboxylates: Sequence[Carboxylate] | None = None,
 ) -> InternalCoordinates:
-    """Internal coordinates of a framework with their exact derivatives.
+    """Bonds and O-C-O angles of a framework with their exact derivatives.
 
     For each carboxylate: antisymmetric stretch (d1 - d2)/√2, symmetric stretch (d1 + d2)/√2,
     O-C-O bend and the stretch to the carbon that bears it. For each other bond of the graph: its
-    stretch. Groups are those of `CoordinateGroup`.
+    stretch. Groups are those of `STRETCH_GROUPS`.
 
     Parameters
     ----------
@@ -160,6 +202,25 @@ def internal_coordinates(
     bonded = find_bonds(atoms) if graph is None else graph
     groups = find_carboxylates(atoms, bonded) if carboxylates is None else carboxylates
     found = [*_of_carboxylates(atoms, groups), *_of_bonds(atoms, bonded, groups)]
+    return assemble_coordinates(atoms, found)
+
+
+def assemble_coordinates(atoms: Atoms, found: Sequence[LocalCoordinate]) -> InternalCoordinates:
+    """B matrix of coordinates that are given site by site.
+
+    Parameters
+    ----------
+    atoms
+        Structure; its masses (u) enter the norms. Not changed.
+    found
+        The coordinates.
+
+    Returns
+    -------
+    InternalCoordinates
+        In the same order.
+
+    """
     masses = atoms.get_masses()
     rows = np.zeros((len(found), len(atoms), 3))
     norms = np.empty(len(found))
@@ -176,77 +237,37 @@ def internal_coordinates(
     )
 
 
-def stretch_derivatives(vector: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Derivative of a distance with respect to its two ends.
-
-    Parameters
-    ----------
-    vector
-        From the first to the second site, shape (3,), Å.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (2, 3), dimensionless: ∂d/∂r₁ = -u, ∂d/∂r₂ = u with the unit vector u
-        [Wilson1955]_.
-
-    """
-    unit = vector / np.linalg.norm(vector)
-    return np.stack([-unit, unit])
-
-
-def bend_derivatives(
-    first: NDArray[np.float64], second: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Derivative of an angle with respect to its apex and its two ends.
-
-    Parameters
-    ----------
-    first, second
-        Arms from the apex to the ends, each of shape (3,), Å, not collinear.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (3, 3), rad/Å, rows: apex, first end, second end. With unit arms u, v of lengths
-        p, q: ∂θ/∂r₁ = (u cos θ - v)/(p sin θ), ∂θ/∂r₂ = (v cos θ - u)/(q sin θ), apex: minus
-        their sum [Wilson1955]_.
-
-    """
-    p, q = float(np.linalg.norm(first)), float(np.linalg.norm(second))
-    u, v = first / p, second / q
-    cosine = float(u @ v)
-    sine = float(np.linalg.norm(np.cross(u, v)))
-    on_first = (u * cosine - v) / (p * sine)
-    on_second = (v * cosine - u) / (q * sine)
-    return np.stack([-on_first - on_second, on_first, on_second])
-
-
-def _of_carboxylates(atoms: Atoms, carboxylates: Sequence[Carboxylate]) -> Iterator[_Coordinate]:
+def _of_carboxylates(
+    atoms: Atoms, carboxylates: Sequence[Carboxylate]
+) -> Iterator[LocalCoordinate]:
     numbers = atoms.get_atomic_numbers()
     for number, group in enumerate(carboxylates):
         carbon = PeriodicSite(group.carbon, (0, 0, 0))
         sites = (carbon, *group.oxygens)
-        first, second = (_vector(atoms, carbon, oxygen) for oxygen in group.oxygens)
+        first, second = (bond_vector(atoms, carbon, oxygen) for oxygen in group.oxygens)
         nothing = np.zeros(3)
         (apex_1, end_1), (apex_2, end_2) = stretch_derivatives(first), stretch_derivatives(second)
         one = np.stack([apex_1, end_1, nothing])
         two = np.stack([apex_2, nothing, end_2])
-        yield _Coordinate(CoordinateGroup.ANTISYMMETRIC_CO, number, sites, (one - two) / sqrt(2.0))
-        yield _Coordinate(CoordinateGroup.SYMMETRIC_CO, number, sites, (one + two) / sqrt(2.0))
-        yield _Coordinate(CoordinateGroup.OCO_BEND, number, sites, bend_derivatives(first, second))
+        yield LocalCoordinate(
+            CoordinateGroup.ANTISYMMETRIC_CO, number, sites, (one - two) / sqrt(2.0)
+        )
+        yield LocalCoordinate(CoordinateGroup.SYMMETRIC_CO, number, sites, (one + two) / sqrt(2.0))
+        yield LocalCoordinate(
+            CoordinateGroup.OCO_BEND, number, sites, bend_derivatives(first, second)
+        )
         if numbers[group.attached.index] == _CARBON:
-            yield _Coordinate(
+            yield LocalCoordinate(
                 CoordinateGroup.CARBOXYL_CC,
                 number,
                 (carbon, group.attached),
-                stretch_derivatives(_vector(atoms, carbon, group.attached)),
+                stretch_derivatives(bond_vector(atoms, carbon, group.attached)),
             )
 
 
 def _of_bonds(
     atoms: Atoms, graph: BondGraph, carboxylates: Sequence[Carboxylate]
-) -> Iterator[_Coordinate]:
+) -> Iterator[LocalCoordinate]:
     """Stretches of all bonds that the carboxylate coordinates have not taken."""
     numbers = atoms.get_atomic_numbers()
     taken: set[tuple[PeriodicSite, PeriodicSite]] = set()
@@ -279,11 +300,11 @@ def _of_bonds(
             )
         else:
             group_of_bond = CoordinateGroup.RING
-        yield _Coordinate(
+        yield LocalCoordinate(
             group_of_bond,
             carboxylate,
             (home, second),
-            stretch_derivatives(_vector(atoms, home, second)),
+            stretch_derivatives(bond_vector(atoms, home, second)),
         )
 
 
@@ -296,8 +317,8 @@ def _both_ways(atom: int, other: PeriodicSite) -> set[tuple[PeriodicSite, Period
     }
 
 
-def _vector(atoms: Atoms, start: PeriodicSite, end: PeriodicSite) -> NDArray[np.float64]:
-    """Vector between two sites, Å."""
+def bond_vector(atoms: Atoms, start: PeriodicSite, end: PeriodicSite) -> NDArray[np.float64]:
+    """Vector from one site to another, shape (3,), Å."""
     shift = np.array(end.shift, dtype=float) - np.array(start.shift, dtype=float)
     vector: NDArray[np.float64] = (
         atoms.positions[end.index] - atoms.positions[start.index] + shift @ np.asarray(atoms.cell)

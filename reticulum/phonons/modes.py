@@ -13,13 +13,15 @@ from reticulum.frameworks.carboxylates import Carboxylate, find_carboxylates
 from reticulum.phonons.character import (
     FRACTION_LABELS,
     ModeCharacters,
-    OrthogonalCoordinates,
     assign_carboxylate_character,
-    orthogonal_coordinates,
 )
 from reticulum.phonons.gamma import GammaPhonons
-from reticulum.phonons.internal_coordinates import CoordinateGroup
+from reticulum.phonons.internal_coordinates import STRETCH_GROUPS, CoordinateGroup
 from reticulum.phonons.irreps import ModeLabels, label_modes
+from reticulum.phonons.orthogonal_coordinates import (
+    OrthogonalCoordinates,
+    orthogonal_coordinates,
+)
 
 #: Wavenumber above which carboxylate-stretch character belongs to the stretching bands, cm⁻¹; the
 #: C-O stretches of carboxylates lie at 1300-1700, O-C-O bends and C-COO stretches below 1000.
@@ -83,7 +85,7 @@ class ModeTable:
     def band_sets(self, group: CoordinateGroup) -> tuple[int, ...]:
         """Numbers of the infrared-active sets that make a band: the stretch leads in them.
 
-        A stretch leads when it is the largest of the fractions of internal coordinates.
+        A stretch leads when it is the largest of the fractions of `STRETCH_GROUPS`.
 
         Parameters
         ----------
@@ -91,7 +93,7 @@ class ModeTable:
             ``ANTISYMMETRIC_CO`` or ``SYMMETRIC_CO``.
 
         """
-        leading = self.characters.fractions[:, : len(CoordinateGroup)].argmax(axis=1) == int(group)
+        leading = self.characters.fractions[:, : len(STRETCH_GROUPS)].argmax(axis=1) == int(group)
         high = self.labels.wavenumbers_cm1 > STRETCH_LIMIT_CM1
         return tuple(
             int(number) for number in np.flatnonzero(self.labels.infrared_active & leading & high)

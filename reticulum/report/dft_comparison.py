@@ -12,7 +12,7 @@ import numpy as np
 
 from reticulum.errors import InputError
 from reticulum.phonons.infrared import InfraredLines, IntensityKind
-from reticulum.phonons.internal_coordinates import CoordinateGroup
+from reticulum.phonons.internal_coordinates import STRETCH_GROUPS, CoordinateGroup
 from reticulum.phonons.modes import STRETCH_LIMIT_CM1, ModeTable
 from reticulum.reference.dft_lines import DftLine, load_dft_lines
 
@@ -108,7 +108,7 @@ class KindComparison:
 def lines_of_kinds(table: ModeTable, lines: InfraredLines, material: str) -> tuple[LineOfKind, ...]:
     """Infrared-active lines with the motion that leads in each, ascending.
 
-    A motion leads when its share is the largest among the internal coordinates and at least
+    A motion leads when its share is the largest among those of `STRETCH_GROUPS` and at least
     `LEADING_SHARE`; the C-O stretches lead only above `STRETCH_LIMIT_CM1`.
 
     Parameters
@@ -133,7 +133,7 @@ def lines_of_kinds(table: ModeTable, lines: InfraredLines, material: str) -> tup
             fix="Give Born charges.",
         )
     names = {int(group): name for name, group in KINDS.items()}
-    fractions = table.characters.fractions[:, : len(CoordinateGroup)]
+    fractions = table.characters.fractions[:, : len(STRETCH_GROUPS)]
     leading = fractions.argmax(axis=1)
     stretches = (int(CoordinateGroup.ANTISYMMETRIC_CO), int(CoordinateGroup.SYMMETRIC_CO))
     return tuple(

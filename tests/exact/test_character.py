@@ -15,9 +15,13 @@ from reticulum.phonons.character import (
     ModeCharacters,
     assign_carboxylate_character,
     carboxylate_stretch_vectors,
-    orthogonal_coordinates,
 )
-from reticulum.phonons.internal_coordinates import CoordinateGroup, internal_coordinates
+from reticulum.phonons.internal_coordinates import (
+    STRETCH_GROUPS,
+    CoordinateGroup,
+    internal_coordinates,
+)
+from reticulum.phonons.orthogonal_coordinates import orthogonal_coordinates
 
 AS, SYM = CoordinateGroup.ANTISYMMETRIC_CO, CoordinateGroup.SYMMETRIC_CO
 
@@ -49,14 +53,19 @@ def test_antisymmetric_mode_of_formate_is_purely_antisymmetric():
     np.testing.assert_allclose(np.delete(characters.fraction(AS), mode), 0.0, atol=1e-12)
 
 
-def test_free_motions_are_other_and_stiff_ones_are_not():
+def test_stiff_motions_are_stretches_and_free_ones_are_bends_and_other():
     atoms = formate()
     eigenvalues, eigenvectors = valence_modes(atoms)
     characters = assign_carboxylate_character(atoms, eigenvectors)
     free = np.abs(eigenvalues) < 1e-10
     assert free.sum() == 12 - 4
-    np.testing.assert_allclose(characters.other[free], 1.0, atol=1e-12)
-    np.testing.assert_allclose(characters.other[~free], 0.0, atol=1e-12)
+    stretches = characters.fractions[:, : len(STRETCH_GROUPS)].sum(axis=1)
+    np.testing.assert_allclose(stretches[free], 0.0, atol=1e-12)
+    np.testing.assert_allclose(stretches[~free], 1.0, atol=1e-12)
+    # of the 8 free motions two are the bends of C-H in the plane and out of it, six are rigid
+    assert characters.fraction(CoordinateGroup.CH_IN_PLANE).sum() == pytest.approx(1.0, abs=1e-12)
+    assert characters.fraction(CoordinateGroup.CH_OUT_OF_PLANE).sum() == pytest.approx(1.0)
+    assert characters.other.sum() == pytest.approx(6.0, abs=1e-12)
 
 
 def test_each_independent_coordinate_gives_one_in_all():
@@ -64,9 +73,12 @@ def test_each_independent_coordinate_gives_one_in_all():
     coordinates = internal_coordinates(atoms)
     _, eigenvectors = valence_modes(atoms)
     totals = assign_carboxylate_character(atoms, eigenvectors).fractions.sum(axis=0)
-    for group in CoordinateGroup:
+    for group in STRETCH_GROUPS:
         assert totals[group] == pytest.approx(np.sum(coordinates.groups == group), abs=1e-10)
-    assert totals[-1] == pytest.approx(3 * len(atoms) - coordinates.n_coordinates, abs=1e-10)
+    n_bends = 4 + 4  # C-H in the plane and out of it
+    assert totals[-1] == pytest.approx(
+        3 * len(atoms) - coordinates.n_coordinates - n_bends, abs=1e-10
+    )
 
 
 def test_carboxylates_share_a_collective_mode_equally():
@@ -113,11 +125,12 @@ def test_redundant_coordinates_keep_fractions_within_one():
     basis = orthogonal_coordinates(atoms)
     projector = basis.vectors @ basis.vectors.T
     np.testing.assert_allclose(projector @ projector, projector, atol=1e-10)
-    assert np.trace(projector) == pytest.approx(7.0, abs=1e-10)
+    assert basis.n_independent(CoordinateGroup.RING) == pytest.approx(7.0, abs=1e-10)
     characters = assign_carboxylate_character(atoms, np.eye(15))
     np.testing.assert_allclose(characters.fractions.sum(axis=1), 1.0, atol=1e-12)
     assert np.all(characters.fractions >= 0.0)
-    assert characters.other.sum() == pytest.approx(15 - 7, abs=1e-10)
+    stretches = characters.fractions[:, : len(STRETCH_GROUPS)].sum()
+    assert stretches == pytest.approx(7, abs=1e-10)
 
 
 def test_structures_without_carboxylates_have_no_carboxylate_character():

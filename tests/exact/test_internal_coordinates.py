@@ -9,12 +9,12 @@ from carboxylate_molecules import formate, paddlewheel
 
 from reticulum.frameworks.bonds import BondKind, find_bonds
 from reticulum.frameworks.carboxylates import find_carboxylates
+from reticulum.phonons.derivatives import bend_derivatives, stretch_derivatives
 from reticulum.phonons.internal_coordinates import (
     NO_CARBOXYLATE,
+    STRETCH_GROUPS,
     CoordinateGroup,
-    bend_derivatives,
     internal_coordinates,
-    stretch_derivatives,
 )
 
 STEP = 1e-4  # Å; central differences are exact to STEP² here
@@ -162,5 +162,6 @@ def test_textbook_derivatives():
 
 def test_every_group_has_its_own_label():
     labels = [group.label for group in CoordinateGroup]
-    assert len(set(labels)) == len(labels) == 10
-    assert list(CoordinateGroup) == list(range(10))
+    assert len(set(labels)) == len(labels) == 18
+    assert list(CoordinateGroup) == list(range(18))
+    assert tuple(CoordinateGroup)[:10] == STRETCH_GROUPS

@@ -17,6 +17,8 @@ from reticulum.frameworks.carboxylates import find_carboxylates
 from reticulum.frameworks.reading import read_structure
 from reticulum.frameworks.symmetry import symmetrised_primitive
 from reticulum.phonons.character import assign_carboxylate_character
+from reticulum.phonons.internal_coordinates import CoordinateGroup
+from reticulum.phonons.orthogonal_coordinates import orthogonal_coordinates
 
 NAMES = ("Zn-MOF-74", "MOF-5", "calcite")
 
@@ -40,6 +42,29 @@ def test_fractions_sum_to_one(name):
     np.testing.assert_allclose(fractions.sum(axis=1), 1.0, atol=1e-12)
     assert fractions.min() >= 0.0
     assert fractions[:, :-1].max() > 0.05
+
+
+@pytest.mark.parametrize("name", [*NAMES, "sodium-benzoate"])
+def test_sums_over_all_modes_are_numbers_of_coordinates(name):
+    """Of stretches and of bends of single bonds none is redundant; those of rings share theirs."""
+    atoms, _, fractions = crystal(name)
+    basis = orthogonal_coordinates(atoms)
+    totals = fractions.sum(axis=0)
+    for group in CoordinateGroup:
+        assert totals[group] == pytest.approx(basis.n_independent(group), abs=1e-9)
+        members = int(np.sum(basis.groups == group))
+        assert totals[group] <= members + 1e-9
+        if name != "calcite" and group < CoordinateGroup.RING_IN_PLANE:
+            assert totals[group] == pytest.approx(members, abs=1e-9), group.label
+    assert totals.sum() == pytest.approx(3 * len(atoms), abs=1e-9)
+    rank = np.linalg.matrix_rank(basis.vectors, tol=1e-6)
+    assert totals[:-1].sum() == pytest.approx(rank, abs=1e-9)
+
+
+def test_other_motions_of_a_framework_are_few():
+    """In MOF-5 only bends at metals and whole linkers: 318 motions, 35 of them."""
+    _, _, fractions = crystal("MOF-5")
+    assert fractions[:, -1].sum() == pytest.approx(318 - 140 - 84 - 59, abs=1e-9)
 
 
 @settings(max_examples=5, deadline=None)
