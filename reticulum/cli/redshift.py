@@ -217,7 +217,29 @@ def _with_calculator(
             keywords=keywords,
             after_each=lambda so_far: _write(so_far, path),
         )
-    return path, report
+    return path, _with_shipped(report, path)
+
+
+def _with_shipped(report: RedShiftReport, path: Path) -> RedShiftReport:
+    """Add the mechanisms that come with the package for exactly this calculation."""
+    from dataclasses import replace
+
+    from reticulum.phonons.folder import RunFolder
+    from reticulum.report.redshift_table import shipped_mechanisms
+
+    shown = {result.name for result in report.results()} | set(report.verdicts_by_mechanism or {})
+    new = {
+        name: found
+        for name, found in shipped_mechanisms(RunFolder.identity_of(path)).items()
+        if name not in shown
+    }
+    return replace(
+        report,
+        mechanisms=(*report.mechanisms, *(r for r, _ in new.values() if r is not None)),
+        shipped=frozenset(new),
+        verdicts_by_mechanism=dict(report.verdicts_by_mechanism or {})
+        | {name: verdict for name, (_, verdict) in new.items()},
+    )
 
 
 def _write(report: RedShiftReport, path: Path) -> tuple[Path, ...]:

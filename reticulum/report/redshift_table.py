@@ -351,3 +351,29 @@ def _missing(measured: RedShiftRow, structure: str) -> RedShiftTableRow:
         verdicts={},
         provenance={},
     )
+
+
+def table_csv(rows: Sequence[RedShiftTableRow]) -> str:
+    """The table as CSV: a line for each material, method and band."""
+    lines = [
+        "# Predicted and measured red-shift slopes, least squares over -100 to 200 degC, cm-1/K; "
+        "negative = red shift on heating.",
+        "# error: statistics, step sizes and truncation together; empty where not determined.",
+        "material,structure,status,band,measured,method,predicted,error,not_to_be_trusted_because",
+    ]
+    for row in rows:
+        start = f'"{row.measured.material}",{row.structure},{row.status.value}'
+        for band in Band:
+            head = f"{start},{band.value},{row.measured_slope(band)}"
+            written = False
+            for method in methods_in([row]):
+                found = row.predicted(method, band)
+                if found is None:
+                    continue
+                error = "" if found.error_cm1_per_k is None else f"{found.error_cm1_per_k:.6f}"
+                doubt = found.doubt.replace('"', '""')
+                lines.append(f'{head},{method},{found.slope_cm1_per_k:.6f},{error},"{doubt}"')
+                written = True
+            if not written:
+                lines.append(f'{head},,,,""')
+    return "\n".join(lines) + "\n"
