@@ -1,13 +1,14 @@
-"""A relaxed path along one totally symmetric coordinate: it is held, everything else relaxes.
+"""A relaxed path along one coordinate: it is held, everything else that is free relaxes.
 
-The path stays in the crystal's space group and cell, so only the few totally symmetric
-displacements are free (12 for HKUST-1), and the harmonic Hessian preconditions every step.
+With totally symmetric displacements alone the path stays in the crystal's space group and cell, so
+that few are free (12 for HKUST-1); without symmetry all may be. The harmonic Hessian preconditions
+every step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from reticulum.engines.executor import ForceRunner
 from reticulum.errors import CalculationError
+from reticulum.thermal.quasi_newton import positive_curvatures, updated_curvatures
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -30,7 +32,7 @@ PATH_COORDINATE_LIMIT_A = 1e-6
 _LONGEST_STEP_RMS_A = 0.05
 
 #: Iterations after which a point is given up.
-_MAX_ITERATIONS = 40
+MOST_ITERATIONS = 40
 
 #: A step of all atoms this many times as long as the one before, for equal steps of the coordinate,
 #: is a jump to another structure (a bond that opens), not a path. Steps of smooth scans of HKUST-1
@@ -38,10 +40,10 @@ _MAX_ITERATIONS = 40
 _LARGEST_STEP_RATIO = 4.0
 
 #: Points that an arm must have; with fewer, a point that does not converge is an error.
-_FEWEST_POINTS = 2
+FEWEST_POINTS = 2
 
 #: Smallest curvature that a preconditioner may have, eV/Å².
-_SMALLEST_CURVATURE_EV_A2 = 0.5
+SMALLEST_CURVATURE_EV_A2 = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ class PathPoint:
         Norm of the force on the free coordinates, eV/Å.
     n_calls
         Force calculations that the point took.
+    jumped
+        Whether the point does not continue the path before it (only where jumps are kept).
 
     """
 
@@ -71,6 +75,7 @@ class PathPoint:
     forces_ev_a: NDArray[np.float64]
     residual_ev_a: float
     n_calls: int
+    jumped: bool = False
 
 
 #: Value (Å) and gradient ((n, 3), dimensionless) of a coordinate at positions ((n, 3), Å).
@@ -87,6 +92,35 @@ class _Arm:
     ended: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathSettings:
+    """How a path is followed.
+
+    Parameters
+    ----------
+    force_limit_ev_a
+        Largest force left on the free coordinates, eV/Å (norm over all of them).
+    smallest_curvature_ev_a2
+        Floor of the preconditioner's curvatures, eV/Å².
+    most_iterations
+        Force calculations after which a point is given up.
+    keep_jumps
+        Go on after a jump to another structure, with that point marked; otherwise the arm ends.
+    fewest_points
+        Points that an arm must have; with fewer, a point that does not converge is an error.
+    what
+        Name of the coordinate in messages.
+
+    """
+
+    force_limit_ev_a: float = PATH_FORCE_LIMIT_EV_A
+    smallest_curvature_ev_a2: float = SMALLEST_CURVATURE_EV_A2
+    most_iterations: int = MOST_ITERATIONS
+    keep_jumps: bool = False
+    fewest_points: int = FEWEST_POINTS
+    what: str = "metal-oxygen distance"
+
+
 def relaxed_points(
     atoms: Atoms,
     runner: ForceRunner,
@@ -97,6 +131,7 @@ def relaxed_points(
     targets_a: Sequence[Sequence[float]],
     energy_limit_ev: float,
     kind: str = "scan",
+    settings: PathSettings | None = None,
 ) -> tuple[PathPoint, ...]:
     """Relaxed points of the path, followed outwards from a minimum.
 
@@ -118,6 +153,8 @@ def relaxed_points(
         An arm ends with the first point that lies this far above the start, eV per cell.
     kind
         Name under which calculations are stored.
+    settings
+        How the path is followed; default: what suits a path of totally symmetric displacements.
 
     Returns
     -------
@@ -131,6 +168,7 @@ def relaxed_points(
         and the user is told.
 
     """
+    settings = settings or PathSettings()
     origin = np.array(atoms.positions)
     first = runner.evaluate([atoms], kind=kind, show=False)[0].result
     value, _ = coordinate(origin)
@@ -143,7 +181,8 @@ def relaxed_points(
         residual_ev_a=float(np.linalg.norm(displacements.T @ first.forces_ev_per_a.ravel())),
         n_calls=1,
     )
-    arms = [_Arm(start=origin, hessian=_positive(reduced), done=[start]) for _ in targets_a]
+    preconditioner = positive_curvatures(reduced, settings.smallest_curvature_ev_a2)
+    arms = [_Arm(start=origin, hessian=preconditioner, done=[start]) for _ in targets_a]
     runner.progress.start(kind, 0, 0)
     for level in range(max((len(t) for t in targets_a), default=0)):
         open_arms = [
@@ -156,19 +195,20 @@ def relaxed_points(
         if not open_arms:
             break
         _relax_together(
-            atoms, runner, coordinate, displacements=displacements, open_arms=open_arms, kind=kind
+            atoms,
+            runner,
+            coordinate,
+            displacements=displacements,
+            open_arms=open_arms,
+            kind=kind,
+            settings=settings,
         )
+        for arm, _ in open_arms:
+            if arm.done[-1].jumped:
+                arm.hessian = preconditioner  # what was learnt belongs to another structure
     runner.progress.finish(kind)
     points = [start, *(point for arm in arms for point in arm.done[1:])]
     return tuple(sorted(points, key=lambda point: point.coordinate_a))
-
-
-def _positive(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    values, vectors = np.linalg.eigh(0.5 * (matrix + matrix.T))
-    positive: NDArray[np.float64] = (
-        vectors * np.maximum(values, _SMALLEST_CURVATURE_EV_A2)
-    ) @ vectors.T
-    return positive
 
 
 def _relax_together(
@@ -179,10 +219,11 @@ def _relax_together(
     displacements: NDArray[np.float64],
     open_arms: list[tuple[_Arm, float]],
     kind: str,
+    settings: PathSettings,
 ) -> None:
     """Relax the next point of every open arm, one batch of forces for each iteration."""
     working = {
-        number: _Relaxing(arm, target, coordinate, displacements)
+        number: _Relaxing(arm, target, coordinate, displacements, settings)
         for number, (arm, target) in enumerate(open_arms)
     }
     while working:
@@ -195,37 +236,41 @@ def _relax_together(
         found = runner.evaluate(structures, kind=kind, show=False)
         for number, answer in zip(numbers, found, strict=True):
             state = working[number]
-            runner.progress.advance(
-                kind, answer.seconds, f"metal-oxygen distance {state.target:.3f} Å"
-            )
+            runner.progress.advance(kind, answer.seconds, f"{settings.what} {state.target:.3f} Å")
             try:
                 arrived = state.absorb(answer.result.energy_ev, answer.result.forces_ev_per_a)
             except CalculationError as error:
-                if len(state.arm.done) - 1 < _FEWEST_POINTS:
+                if len(state.arm.done) - 1 < settings.fewest_points:
                     raise
                 state.arm.ended = arrived = True
                 runner.progress.message(f"{error.what} The scan ends before it on this side.")
             if arrived:
                 del working[number]
-                _end_at_a_jump(state.arm, runner)
+                _mind_a_jump(state.arm, runner, settings)
 
 
-def _end_at_a_jump(arm: _Arm, runner: ForceRunner) -> None:
-    """Give up the last point of an arm if it does not continue the path, and end the arm there."""
-    if arm.ended or len(arm.done) <= _FEWEST_POINTS + 1:
+def _mind_a_jump(arm: _Arm, runner: ForceRunner, settings: PathSettings) -> None:
+    """Mark the last point of an arm if it does not continue the path, or give it up and end."""
+    if arm.ended or len(arm.done) <= FEWEST_POINTS + 1:
         return
+    if any(point.jumped for point in arm.done[-2:]):
+        return  # the step before is that of the jump, no measure of this one
     steps = np.diff([point.positions_a for point in arm.done[-3:]], axis=0)
     steps = steps - steps.mean(axis=1, keepdims=True)  # a drift of the whole crystal is no jump
     before, now = np.linalg.norm(steps, axis=(1, 2))
     if now <= _LARGEST_STEP_RATIO * before:
         return
     lost = arm.done.pop()
-    arm.ended = True
-    runner.progress.message(
+    sentence = (
         f"Between {arm.done[-1].coordinate_a:.3f} and {lost.coordinate_a:.3f} Å the relaxed path "
-        f"jumps to another structure ({lost.energy_ev - arm.done[-1].energy_ev:+.3f} eV per cell). "
-        "The scan ends before it on this side."
+        f"jumps to another structure ({lost.energy_ev - arm.done[-1].energy_ev:+.3f} eV per cell)."
     )
+    if settings.keep_jumps:
+        arm.done.append(replace(lost, jumped=True))
+    else:
+        arm.ended = True
+        sentence += " The scan ends before it on this side."
+    runner.progress.message(sentence)
 
 
 class _Relaxing:
@@ -237,7 +282,9 @@ class _Relaxing:
         target: float,
         coordinate: Coordinate,
         displacements: NDArray[np.float64],
+        settings: PathSettings,
     ) -> None:
+        self.settings = settings
         self.arm = arm
         self.target = target
         self.coordinate = coordinate
@@ -249,7 +296,7 @@ class _Relaxing:
     def _predicted(self) -> NDArray[np.float64]:
         """Start from the line through the last two points, or from the harmonic response."""
         previous = self.arm.done[-1]
-        if len(self.arm.done) > 1:
+        if len(self.arm.done) > 1 and not previous.jumped:
             before = self.arm.done[-2]
             share = (self.target - previous.coordinate_a) / (
                 previous.coordinate_a - before.coordinate_a
@@ -281,10 +328,13 @@ class _Relaxing:
         free = force - multiplier * along
         place = self.displacements.T @ (self.positions - self.arm.start).ravel()
         if self.last is not None:
-            self._update_hessian(place - self.last[0], self.last[1] - free)
+            self.arm.hessian = updated_curvatures(
+                self.arm.hessian, place - self.last[0], self.last[1] - free
+            )
         self.last = (place, free)
         residual = float(np.linalg.norm(free))
-        if residual < PATH_FORCE_LIMIT_EV_A and abs(value - self.target) < PATH_COORDINATE_LIMIT_A:
+        settled = residual < self.settings.force_limit_ev_a
+        if settled and abs(value - self.target) < PATH_COORDINATE_LIMIT_A:
             self.arm.done.append(
                 PathPoint(
                     coordinate_a=value,
@@ -296,9 +346,9 @@ class _Relaxing:
                 )
             )
             return True
-        if self.n_calls >= _MAX_ITERATIONS:
+        if self.n_calls >= self.settings.most_iterations:
             raise CalculationError(
-                f"The scan did not converge at a metal-oxygen distance of {self.target:.3f} Å.",
+                f"The scan did not converge at a {self.settings.what} of {self.target:.3f} Å.",
                 why=f"After {self.n_calls} steps a force of {residual:.3f} eV/Å is left.",
                 fix="Scan a smaller range, or try another calculator.",
             )
@@ -310,18 +360,3 @@ class _Relaxing:
         moved = self.positions + (self.displacements @ step).reshape(-1, 3)
         self.positions = self._on_target(moved)
         return False
-
-    def _update_hessian(self, step: NDArray[np.float64], change: NDArray[np.float64]) -> None:
-        """BFGS update with Powell's damping, which keeps the matrix positive."""
-        old = self.arm.hessian @ step
-        curvature = float(step @ old)
-        if curvature < 1e-12:
-            return
-        agreement = float(step @ change)
-        if agreement < 0.2 * curvature:
-            share = 0.8 * curvature / (curvature - agreement)
-            change = share * change + (1.0 - share) * old
-            agreement = float(step @ change)
-        self.arm.hessian = (
-            self.arm.hessian - np.outer(old, old) / curvature + np.outer(change, change) / agreement
-        )

@@ -1,0 +1,366 @@
+"""Search for a loose state: elongate metal-oxygen bonds, relax the rest, look for a second minimum.
+
+Whether there is one is the question; both answers are results.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reticulum.errors import InputError
+from reticulum.frameworks.carboxylates import require_carboxylates
+from reticulum.phonons.gamma import GammaPhonons
+from reticulum.phonons.modes import ModeTable
+from reticulum.phonons.run import Run, changed_bonds
+from reticulum.thermal.loose_curve import (
+    LOOSE_ELONGATION_A,
+    RETURNED_A,
+    CandidateVerdict,
+    LooseCandidate,
+    LooseCurve,
+    StartReason,
+)
+from reticulum.thermal.loose_patterns import (
+    BondSet,
+    FreeSpace,
+    Pattern,
+    bond_sets,
+    free_space,
+    metal_oxygen_bonds,
+)
+from reticulum.thermal.loose_phonons import loose_thermodynamics
+from reticulum.thermal.loose_state import ASSUMED_ENERGY_ERROR_KJ_MOL, LooseStateResult
+from reticulum.thermal.relaxed_path import PathPoint, PathSettings, relaxed_points
+from reticulum.thermal.released_relaxation import Released, ReleaseEnd, released
+from reticulum.units import EV_TO_KJ_PER_MOL
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+#: Name under which the calculations of a search are stored.
+KIND = "loose-state"
+
+#: Largest force left on the free coordinates of a held point, eV/Å (norm over all). Without
+#: symmetry some are as soft as 0.05 eV/Å²; then 0.01 eV/Å is 1e-3 eV or 0.1 kJ/mol in energy.
+PATH_FORCE_EV_A = 0.01
+
+#: Floor of the curvatures that steps are taken with, eV/Å²: that of a mode of 40 cm⁻¹ with the
+#: mass of a carbon atom is 0.07 eV/Å².
+SMALLEST_CURVATURE_EV_A2 = 0.1
+
+#: Force calculations for one held point, and for one released relaxation, before it is given up.
+MOST_POINT_CALLS = 60
+MOST_RELEASE_CALLS = 150
+
+#: Force calculations that a held point and a released relaxation take on average (HKUST-1,
+#: GFN1-xTB), for the estimate of the cost.
+_TYPICAL_POINT_CALLS = 5
+_TYPICAL_RELEASE_CALLS = 15
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LooseStateOptions:
+    """What a search for a loose state looks at.
+
+    Parameters
+    ----------
+    patterns
+        Which bonds are elongated together.
+    step_a, farthest_a
+        Step and end of the elongation, Å.
+    energy_limit_kj_mol
+        A curve ends with the first point this far above the start, kJ/mol per carboxylate.
+    hold_imaginary
+        Hold the imaginary modes of the start; otherwise the path may leave a saddle along them.
+    test_release
+        Release a relaxation from the flattest point where the curve shows no second minimum.
+    phonons
+        Compute the phonons of a loose state.
+    energy_error_kj_mol
+        Error of the calculator's energy differences that is assumed, kJ/mol per carboxylate.
+
+    Raises
+    ------
+    InputError
+        If a number is not positive or there is no point beyond the start.
+
+    """
+
+    patterns: tuple[Pattern, ...] = tuple(Pattern)
+    step_a: float = 0.1
+    farthest_a: float = 0.6
+    energy_limit_kj_mol: float = 150.0
+    hold_imaginary: bool = True
+    test_release: bool = True
+    phonons: bool = True
+    energy_error_kj_mol: float = ASSUMED_ENERGY_ERROR_KJ_MOL
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be searched."""
+        for name, value, unit in (
+            ("step of the elongation", self.step_a, "Å"),
+            ("largest elongation", self.farthest_a, "Å"),
+            ("energy limit", self.energy_limit_kj_mol, "kJ/mol"),
+            ("error of the energy", self.energy_error_kj_mol, "kJ/mol"),
+        ):
+            if not (math.isfinite(value) and value > 0.0):
+                raise InputError(
+                    f"The {name} is {value} {unit}.",
+                    why="It must be a positive number.",
+                    fix="Change it.",
+                )
+        if self.farthest_a < self.step_a or self.farthest_a <= LOOSE_ELONGATION_A:
+            raise InputError(
+                f"The largest elongation is {self.farthest_a:g} Å, the step {self.step_a:g} Å.",
+                why=f"A loose state has a bond that is {LOOSE_ELONGATION_A:g} Å longer or more; "
+                "the search must go beyond that, in at least one step.",
+                fix="Use a larger elongation or a smaller step.",
+            )
+
+    def elongations_a(self) -> NDArray[np.float64]:
+        """Elongations at which the energy is computed, without the start, Å."""
+        n_steps = math.floor(self.farthest_a / self.step_a + 1e-9)
+        return np.array([self.step_a * number for number in range(1, n_steps + 1)])
+
+
+def loose_state_redshift(
+    run: Run, table: ModeTable, *, options: LooseStateOptions | None = None
+) -> LooseStateResult:
+    """Second minima of the metal-oxygen bonds of a structure, and the red shift they would give.
+
+    All force calculations go through the run's store: a search that was killed goes on from there.
+
+    Parameters
+    ----------
+    run
+        An open run.
+    table
+        Modes of its relaxed structure (`mode_table(gamma_phonons(run))`).
+    options
+        What is looked at.
+
+    Raises
+    ------
+    InputError
+        If no carboxylate binds a metal.
+    CalculationError
+        If a force calculation fails; all that finished is kept.
+
+    """
+    options = options or LooseStateOptions()
+    phonons = table.phonons
+    carboxylates = require_carboxylates(phonons.atoms)
+    sets = bond_sets(phonons.atoms, phonons.symmetry, carboxylates, options.patterns)
+    run.progress.message(cost_sentence(run, sets, options))
+    curves = tuple(_searched(run, phonons, entry, options) for entry in sets)
+    found = [
+        (entry, curve.loose[0]) for entry, curve in zip(sets, curves, strict=True) if curve.loose
+    ]
+    result = LooseStateResult(
+        label=run.label or phonons.atoms.get_chemical_formula(),
+        calculator=str(phonons.calculator.get("name", run.engine.name)),
+        curves=curves,
+        energy_error_kj_mol=options.energy_error_kj_mol,
+        thermodynamics=None,
+        start_is_minimum=table.n_imaginary_modes == 0,
+    )
+    if not (found and options.phonons):
+        return result
+    best, candidate = min(found, key=lambda pair: pair[1].energy_kj_mol)
+    return replace(
+        result,
+        thermodynamics=loose_thermodynamics(
+            run, table, best, candidate, energy_error_kj_mol=options.energy_error_kj_mol
+        ),
+    )
+
+
+def cost_sentence(run: Run, sets: tuple[BondSet, ...], options: LooseStateOptions) -> str:
+    """What a search will cost, in words.
+
+    Parameters
+    ----------
+    run
+        Its store knows how long a calculation takes.
+    sets
+        Bonds to elongate.
+    options
+        What is looked at.
+
+    """
+    points = len(sets) * len(options.elongations_a())
+    calls = points * _TYPICAL_POINT_CALLS
+    if options.test_release:
+        calls += len(sets) * _TYPICAL_RELEASE_CALLS
+    return (
+        f"Search for a loose state: {len(sets)} inequivalent sets of bonds "
+        f"({'; '.join(entry.label for entry in sets)}), {points} points, about {calls} force "
+        f"calculations; phonons of a second minimum, if there is one, come on top."
+    )
+
+
+def _searched(
+    run: Run, phonons: GammaPhonons, entry: BondSet, options: LooseStateOptions
+) -> LooseCurve:
+    """Energy curve of one set of bonds with the candidates on it."""
+    space = free_space(phonons, entry.operations, hold_imaginary=options.hold_imaginary)
+    start, _ = entry.coordinate()(np.array(phonons.atoms.positions))
+    targets = (start + options.elongations_a()).tolist()
+    run.progress.message(f"Elongating {entry.label}: {start:.3f} to {targets[-1]:.3f} Å.")
+    points = relaxed_points(
+        phonons.atoms,
+        run.runner,
+        entry.coordinate(),
+        displacements=space.displacements,
+        hessian_ev_a2=np.array(phonons.hessian_ev_a2),
+        targets_a=[targets],
+        energy_limit_ev=options.energy_limit_kj_mol * entry.n_carboxylates / EV_TO_KJ_PER_MOL,
+        kind=KIND,
+        settings=PathSettings(
+            force_limit_ev_a=PATH_FORCE_EV_A,
+            smallest_curvature_ev_a2=SMALLEST_CURVATURE_EV_A2,
+            most_iterations=MOST_POINT_CALLS,
+            keep_jumps=True,
+            fewest_points=0,
+            what=f"{entry.label} distance",
+        ),
+    )
+    curve = _curve(entry, space, points)
+    if len(points) <= len(targets):
+        last = float(curve.distances_a[-1])
+        curve = replace(
+            curve,
+            notes=(
+                *curve.notes,
+                f"The curve of {entry.label} ends at {last:.2f} Å: the energy limit is reached "
+                "there or the next point does not converge.",
+            ),
+        )
+    return replace(
+        curve,
+        candidates=tuple(
+            _released_from(run, phonons, entry, space, point=points[k], reason=reason)
+            for k, reason in curve.starts(test=options.test_release)
+        ),
+    )
+
+
+def _curve(entry: BondSet, space: FreeSpace, points: tuple[PathPoint, ...]) -> LooseCurve:
+    per_carboxylate = EV_TO_KJ_PER_MOL / entry.n_carboxylates
+    coordinate = entry.coordinate()
+    slopes = []
+    for point in points:
+        _, gradient = coordinate(point.positions_a)
+        along = space.displacements.T @ gradient.ravel()
+        force = space.displacements.T @ point.forces_ev_a.ravel()
+        slopes.append(-float(along @ force) / float(along @ along))
+    lengths = np.array([entry.lengths_a(point.positions_a) for point in points])
+    notes = []
+    if space.n_held:
+        notes.append(
+            f"{space.n_held} imaginary modes of the start are held ({entry.label}): the start is a "
+            "saddle, and the path would leave it along them."
+        )
+    energies = np.array([point.energy_ev for point in points])
+    return LooseCurve(
+        label=entry.label,
+        pattern=entry.pattern.value,
+        n_carboxylates=entry.n_carboxylates,
+        n_sets=entry.n_sets,
+        distances_a=np.array([point.coordinate_a for point in points]),
+        energies_kj_mol=(energies - energies[0]) * per_carboxylate,
+        slopes_kj_mol_a=np.array(slopes) * per_carboxylate,
+        lengths_a=lengths,
+        jumped=np.array([point.jumped for point in points]),
+        n_held=space.n_held,
+        symmetry_order=len(entry.operations),
+        n_calls=sum(point.n_calls for point in points),
+        notes=tuple(notes),
+    )
+
+
+def _released_from(
+    run: Run,
+    phonons: GammaPhonons,
+    entry: BondSet,
+    space: FreeSpace,
+    *,
+    point: PathPoint,
+    reason: StartReason,
+) -> LooseCandidate:
+    """Relax with the coordinate free and say what came of it."""
+    stretches = elongations(phonons.atoms)
+    run.progress.message(f"Releasing {entry.label} at {point.coordinate_a:.3f} Å ({reason.value}).")
+    end = released(
+        phonons.atoms,
+        run.runner,
+        point.positions_a,
+        displacements=space.displacements,
+        hessian_ev_a2=np.array(phonons.hessian_ev_a2),
+        force_limit_ev_a=run.options.force_limit_ev_a,
+        smallest_curvature_ev_a2=SMALLEST_CURVATURE_EV_A2,
+        most_iterations=MOST_RELEASE_CALLS,
+        kind=KIND,
+        stop=lambda positions: bool(np.abs(stretches(positions)).max() < RETURNED_A),
+    )
+    moved = phonons.atoms.copy()
+    moved.positions = end.positions_a
+    start_ev = run.runner.evaluate([phonons.atoms], kind=KIND, show=False)[0].result.energy_ev
+    longest = float(stretches(end.positions_a).max())
+    candidate = LooseCandidate(
+        from_distance_a=point.coordinate_a,
+        reason=reason,
+        verdict=_verdict(end, longest, float(np.abs(stretches(end.positions_a)).max())),
+        energy_kj_mol=(end.energy_ev - start_ev) * EV_TO_KJ_PER_MOL / entry.n_carboxylates,
+        lengths_a=entry.lengths_a(end.positions_a),
+        longest_elongation_a=longest,
+        bonds=changed_bonds(phonons.atoms, moved),
+        residual_ev_a=end.residual_ev_a,
+        n_calls=end.n_calls,
+        positions_a=np.array(end.positions_a),
+    )
+    run.progress.message(
+        f"{candidate.verdict.value}: {candidate.energy_kj_mol:+.1f} kJ/mol per carboxylate, "
+        f"longest elongation {longest:+.3f} Å."
+    )
+    return candidate
+
+
+def _verdict(end: Released, longest_a: float, largest_change_a: float) -> CandidateVerdict:
+    if end.end is ReleaseEnd.GIVEN_UP:
+        return CandidateVerdict.NOT_CONVERGED
+    if largest_change_a < RETURNED_A:
+        return CandidateVerdict.RETURNED
+    if longest_a > LOOSE_ELONGATION_A:
+        return CandidateVerdict.LOOSE
+    return CandidateVerdict.SAME_BONDS
+
+
+def elongations(atoms: Atoms) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Elongation of every metal-oxygen bond of a carboxylate as a function of positions, (b,), Å.
+
+    Parameters
+    ----------
+    atoms
+        The structure that it is counted from.
+
+    """
+    bonds = [bond for _, bond in metal_oxygen_bonds(atoms, require_carboxylates(atoms))]
+    metals = np.array([bond[0] for bond in bonds])
+    oxygens = np.array([bond[1] for bond in bonds])
+    shifts = np.array([bond[2] for bond in bonds])
+
+    def lengths(positions: NDArray[np.float64]) -> NDArray[np.float64]:
+        apart: NDArray[np.float64] = np.linalg.norm(
+            positions[metals] + shifts - positions[oxygens], axis=1
+        )
+        return apart
+
+    before = lengths(np.array(atoms.positions))
+    return lambda positions: lengths(positions) - before
