@@ -12,16 +12,19 @@ import typer
 from reticulum import __version__
 from reticulum.cli.build import build
 from reticulum.cli.calculators import app as calculators
+from reticulum.cli.compare_modes import compare_modes
 from reticulum.cli.fit import fit
 from reticulum.cli.graph import graph
 from reticulum.cli.mode_picture import mode_picture
 from reticulum.cli.modes import modes
 from reticulum.cli.order import order
+from reticulum.cli.paper import app as paper
 from reticulum.cli.phonons import phonons
 from reticulum.cli.redshift import redshift
 from reticulum.cli.simulate_vtir import simulate_vtir
 from reticulum.cli.spectrum import spectrum
 from reticulum.cli.structures import structures
+from reticulum.cli.table1 import table1
 
 app = typer.Typer(
     name="reticulum",
@@ -55,12 +58,15 @@ app.command("graph")(graph)
 app.command("order")(order)
 app.command("phonons")(phonons)
 app.command("modes")(modes)
+app.command("compare-modes")(compare_modes)
 app.command("spectrum")(spectrum)
 app.command("mode-picture")(mode_picture)
 app.command("redshift")(redshift)
+app.command("table1")(table1)
 app.command("fit")(fit)
 app.command("simulate-vtir")(simulate_vtir)
 app.add_typer(calculators, name="calculators")
+app.add_typer(paper, name="paper")
 
 
 def run() -> None:

@@ -1,0 +1,470 @@
+"""Gamma modes of one crystal in two electronic states, or by two calculators, side by side.
+
+The crystals are laid upon each other, and each set of degenerate modes of the first is paired with
+the set of the second that spans most nearly the same space, among those of the same irreducible
+representation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reticulum.errors import InputError
+from reticulum.frameworks.bonds import BondKind, find_bonds
+from reticulum.phonons.crystal_match import match_crystals
+from reticulum.phonons.gamma import GammaPhonons
+from reticulum.phonons.infrared import infrared_lines
+from reticulum.phonons.internal_coordinates import CoordinateGroup
+from reticulum.phonons.modes import STRETCH_LIMIT_CM1, ModeTable
+
+#: Settings of a calculator that choose the electronic state and not the method.
+STATE_SETTINGS = frozenset({"multiplicity", "spin_polarization", "antiparallel"})
+
+#: Sets that share less than this part of their spaces are mixed anew: a shift between them means
+#: little. Half of a space is the least that leaves no better partner for it.
+MIXED_OVERLAP = 0.5
+
+#: Motions whose wavenumbers are compared: name, coordinate, and whether infrared-active sets above
+#: `STRETCH_LIMIT_CM1` count, or all sets below it.
+_MOTIONS: tuple[tuple[str, CoordinateGroup, bool], ...] = (
+    ("antisymmetric COO stretch", CoordinateGroup.ANTISYMMETRIC_CO, True),
+    ("symmetric COO stretch", CoordinateGroup.SYMMETRIC_CO, True),
+    ("M-O stretch", CoordinateGroup.METAL_OXYGEN, False),
+    ("M-M stretch", CoordinateGroup.METAL_METAL, False),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateOfModes:
+    """What one of the two calculations is, and how sound.
+
+    Attributes
+    ----------
+    calculator
+        Its name.
+    state
+        Electronic state in words; empty where it is unknown.
+    n_imaginary
+        Number of imaginary modes.
+    energy_ev
+        Energy of the relaxed primitive cell, eV; None if it was not relaxed here.
+
+    """
+
+    calculator: str
+    state: str
+    n_imaginary: int
+    energy_ev: float | None
+
+    @property
+    def sentence(self) -> str:
+        """What the state is, without what it stands for; empty where it is unknown."""
+        return self.state.partition(". ")[0].rstrip(".") + "." if self.state else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MotionPosition:
+    """Where a motion lies in the spectrum of one calculation.
+
+    Attributes
+    ----------
+    centre_cm1
+        Average over the sets weighted with the motion's share of their modes, cm⁻¹.
+    spread_cm1
+        Weighted standard deviation, cm⁻¹.
+    range_cm1
+        Lowest and highest infrared-active set that the motion leads, cm⁻¹; None if it leads in none
+        (for motions that are not confined to the infrared: always None).
+    strongest_cm1
+        Strongest line of those, cm⁻¹; None without infrared intensities.
+
+    """
+
+    centre_cm1: float
+    spread_cm1: float
+    range_cm1: tuple[float, float] | None
+    strongest_cm1: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON."""
+        return {
+            "centre_cm1": self.centre_cm1,
+            "spread_cm1": self.spread_cm1,
+            "infrared_range_cm1": None if self.range_cm1 is None else list(self.range_cm1),
+            "strongest_infrared_cm1": self.strongest_cm1,
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> MotionPosition:
+        """Position from its plain form."""
+        found = content["infrared_range_cm1"]
+        return cls(
+            centre_cm1=content["centre_cm1"],
+            spread_cm1=content["spread_cm1"],
+            range_cm1=None if found is None else (found[0], found[1]),
+            strongest_cm1=content["strongest_infrared_cm1"],
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedMotion:
+    """A motion in both calculations; None where the crystal has no such coordinate."""
+
+    name: str
+    infrared_only: bool
+    first: MotionPosition | None
+    second: MotionPosition | None
+
+    @property
+    def shift_cm1(self) -> float | None:
+        """Centre of the second less that of the first, cm⁻¹."""
+        if self.first is None or self.second is None:
+            return None
+        return self.second.centre_cm1 - self.first.centre_cm1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComparedBonds:
+    """Lengths of the bonds of two elements: mean, shortest and longest of both, Å."""
+
+    name: str
+    n_bonds: tuple[int, int]
+    first_a: tuple[float, float, float]
+    second_a: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedSet:
+    """A set of degenerate modes and its partner.
+
+    Attributes
+    ----------
+    first, second
+        Numbers of the sets in the two tables.
+    label
+        Irreducible representation in the first.
+    wavenumbers_cm1
+        Of both, cm⁻¹.
+    overlap
+        Part of the smaller space that the other one holds: 1 if they are the same.
+
+    """
+
+    first: int
+    second: int
+    label: str
+    wavenumbers_cm1: tuple[float, float]
+    overlap: float
+
+    @property
+    def shift_cm1(self) -> float:
+        """Second less first, cm⁻¹."""
+        return self.wavenumbers_cm1[1] - self.wavenumbers_cm1[0]
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the modes are mixed anew, so that the shift means little."""
+        return self.overlap < MIXED_OVERLAP
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModeComparison:
+    """Two calculations of the Gamma modes of one crystal.
+
+    Attributes
+    ----------
+    first, second
+        What they are.
+    same_method
+        Whether they differ in the electronic state only.
+    motions, bonds, pairs
+        Motions, bond lengths, and sets of modes with their partners, all second less first.
+    n_unpaired_sets
+        Sets without partner, of the first and the second.
+    largest_distance_a
+        Largest distance between an atom and its partner, Å.
+    n_metal_pairs
+        Metal-metal bonds of the cell.
+
+    """
+
+    first: StateOfModes
+    second: StateOfModes
+    same_method: bool
+    motions: tuple[ComparedMotion, ...]
+    bonds: tuple[ComparedBonds, ...]
+    pairs: tuple[PairedSet, ...]
+    n_unpaired_sets: tuple[int, int]
+    largest_distance_a: float
+    n_metal_pairs: int
+
+    @property
+    def energy_per_pair_ev(self) -> float | None:
+        """Energy of the second less that of the first for each metal pair, eV.
+
+        For the cell if there is no metal pair; None if the methods differ or an energy is unknown.
+        """
+        if not self.same_method or self.first.energy_ev is None or self.second.energy_ev is None:
+            return None
+        return (self.second.energy_ev - self.first.energy_ev) / max(self.n_metal_pairs, 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON."""
+
+        def state(found: StateOfModes) -> dict[str, Any]:
+            return {
+                "calculator": found.calculator,
+                "state": found.state,
+                "n_imaginary_modes": found.n_imaginary,
+                "energy_ev": found.energy_ev,
+            }
+
+        energy = self.energy_per_pair_ev
+        return {
+            "first": state(self.first),
+            "second": state(self.second),
+            "same_method": self.same_method,
+            "energy_per_metal_pair_ev": energy if self.n_metal_pairs else None,
+            "energy_per_cell_ev": None if energy is None else energy * max(self.n_metal_pairs, 1),
+            "n_metal_pairs": self.n_metal_pairs,
+            "largest_distance_a": self.largest_distance_a,
+            "motions": [
+                {
+                    "name": motion.name,
+                    "infrared_active_only": motion.infrared_only,
+                    "first": None if motion.first is None else motion.first.to_dict(),
+                    "second": None if motion.second is None else motion.second.to_dict(),
+                    "shift_cm1": motion.shift_cm1,
+                }
+                for motion in self.motions
+            ],
+            "bonds_mean_shortest_longest_a": {
+                bond.name: {"first": list(bond.first_a), "second": list(bond.second_a)}
+                for bond in self.bonds
+            },
+            "sets": [
+                {
+                    "first_set": pair.first + 1,
+                    "second_set": pair.second + 1,
+                    "irrep": pair.label,
+                    "first_cm1": pair.wavenumbers_cm1[0],
+                    "second_cm1": pair.wavenumbers_cm1[1],
+                    "shift_cm1": pair.shift_cm1,
+                    "overlap": pair.overlap,
+                    "mixed": pair.mixed,
+                }
+                for pair in self.pairs
+            ],
+            "n_sets_without_partner": list(self.n_unpaired_sets),
+        }
+
+
+def compare_modes(first: ModeTable, second: ModeTable) -> ModeComparison:
+    """Compare the Gamma modes of one crystal in two calculations.
+
+    Parameters
+    ----------
+    first, second
+        Mode tables of primitive cells of the same crystal; orientation, origin and order of atoms
+        may differ.
+
+    Raises
+    ------
+    InputError
+        If they are different crystals.
+
+    """
+    match = match_crystals(
+        second.phonons.atoms, first.phonons.atoms, tolerance_a=first.phonons.tolerance_a
+    )
+    if match is None or len(match.image_of) != len(first.phonons.atoms):
+        raise InputError(
+            f"{second.phonons.atoms.get_chemical_formula()} ({second.phonons.symmetry.symbol}) is "
+            f"not the crystal {first.phonons.atoms.get_chemical_formula()} "
+            f"({first.phonons.symmetry.symbol}).",
+            why="Their primitive cells do not lie on each other, atom by atom.",
+            fix="Compare two runs of the same structure.",
+        )
+    vectors = np.array(second.labels.eigenvectors).reshape(len(match.image_of), 3, -1)
+    carried = np.empty_like(vectors)
+    carried[match.image_of] = np.einsum("xy,aym->axm", match.rotation, vectors)
+    overlaps = (first.labels.eigenvectors.T @ carried.reshape(len(vectors) * 3, -1)) ** 2
+    pairs = _paired_sets(first, second, overlaps)
+    graph = find_bonds(first.phonons.atoms)
+    return ModeComparison(
+        first=_state(first),
+        second=_state(second),
+        same_method=_same_method(first.phonons, second.phonons),
+        motions=tuple(
+            ComparedMotion(
+                name=name,
+                infrared_only=infrared,
+                first=motion_position(first, group, infrared_only=infrared),
+                second=motion_position(second, group, infrared_only=infrared),
+            )
+            for name, group, infrared in _MOTIONS
+        ),
+        bonds=_compared_bonds(first, second),
+        pairs=pairs,
+        n_unpaired_sets=(
+            int(np.sum(~first.labels.acoustic)) - len(pairs),
+            int(np.sum(~second.labels.acoustic)) - len(pairs),
+        ),
+        largest_distance_a=match.largest_distance_a,
+        n_metal_pairs=int(np.sum(graph.kinds == BondKind.METAL_METAL)),
+    )
+
+
+def motion_position(
+    table: ModeTable, group: CoordinateGroup, *, infrared_only: bool
+) -> MotionPosition | None:
+    """Where a motion lies: the average wavenumber weighted with its share of the modes.
+
+    Parameters
+    ----------
+    table
+        The modes.
+    group
+        The motion.
+    infrared_only
+        Count infrared-active sets above `STRETCH_LIMIT_CM1`, else all real modes below it.
+
+    Returns
+    -------
+    MotionPosition or None
+        None if the motion has no share in any of them.
+
+    """
+    labels = table.labels
+    counted = ~labels.acoustic & (labels.wavenumbers_cm1 > 0.0)
+    high = labels.wavenumbers_cm1 > STRETCH_LIMIT_CM1
+    counted &= labels.infrared_active & high if infrared_only else ~high
+    weights = table.characters.fraction(group) * labels.dimensions * counted
+    if not weights.sum() > 0.0:
+        return None
+    centre = float(weights @ labels.wavenumbers_cm1 / weights.sum())
+    variance = float(weights @ (labels.wavenumbers_cm1 - centre) ** 2 / weights.sum())
+    strongest = None
+    leading = list(table.band_sets(group)) if infrared_only else []
+    lines = infrared_lines(table)
+    if leading and lines.unit == "km/mol":
+        strongest = float(labels.wavenumbers_cm1[leading][int(np.argmax(lines.heights[leading]))])
+    return MotionPosition(
+        centre_cm1=centre,
+        spread_cm1=variance**0.5,
+        range_cm1=table.band_cm1(group) if infrared_only else None,
+        strongest_cm1=strongest,
+    )
+
+
+def _paired_sets(
+    first: ModeTable, second: ModeTable, overlaps: NDArray[np.float64]
+) -> tuple[PairedSet, ...]:
+    """Sets of both tables paired so that the sum of their overlaps is largest."""
+    from scipy.optimize import linear_sum_assignment
+
+    blocks = np.add.reduceat(overlaps, [int(s[0]) for s in first.labels.sets], axis=0)
+    blocks = np.add.reduceat(blocks, [int(s[0]) for s in second.labels.sets], axis=1)
+    sizes = np.minimum(first.labels.dimensions[:, None], second.labels.dimensions[None, :])
+    gain = np.array(blocks)
+    if first.labels.point_group == second.labels.point_group:
+        same = np.array([[a == b for b in second.labels.labels] for a in first.labels.labels])
+        gain = np.where(same, gain, 0.0)
+    gain[first.labels.acoustic] = 0.0
+    gain[:, second.labels.acoustic] = 0.0
+    rows, columns = linear_sum_assignment(gain, maximize=True)
+    return tuple(
+        PairedSet(
+            first=int(row),
+            second=int(column),
+            label=first.labels.labels[row] or "?",
+            wavenumbers_cm1=(
+                float(first.labels.wavenumbers_cm1[row]),
+                float(second.labels.wavenumbers_cm1[column]),
+            ),
+            overlap=float(blocks[row, column] / sizes[row, column]),
+        )
+        for row, column in zip(rows, columns, strict=True)
+        if gain[row, column] > 0.0
+    )
+
+
+def _state(table: ModeTable) -> StateOfModes:
+    phonons = table.phonons
+    energy = None if phonons.relaxation is None else phonons.relaxation.get("energy_ev")
+    return StateOfModes(
+        calculator=str(phonons.calculator.get("name", "unknown calculator")),
+        state=str(phonons.calculator.get("state") or ""),
+        n_imaginary=table.n_imaginary_modes,
+        energy_ev=None if energy is None else float(energy),
+    )
+
+
+def _same_method(first: GammaPhonons, second: GammaPhonons) -> bool:
+    """Whether two fingerprints differ in nothing but the electronic state."""
+    prints = [phonons.calculator.get("fingerprint") for phonons in (first, second)]
+    if not all(isinstance(found, dict) for found in prints):
+        return False
+    methods = [
+        (
+            found.get("distribution"),
+            found.get("version"),
+            found.get("weights_sha256"),
+            {
+                key: value
+                for key, value in found.get("settings", {}).items()
+                if key not in STATE_SETTINGS
+            },
+        )
+        for found in prints
+        if isinstance(found, dict)
+    ]
+    return methods[0] == methods[1] and bool(methods[0][0])
+
+
+def _compared_bonds(first: ModeTable, second: ModeTable) -> tuple[ComparedBonds, ...]:
+    """Metal-metal, metal-oxygen and carboxylate C-O bonds, the elements in their names."""
+    found = [_bond_lengths(table) for table in (first, second)]
+    return tuple(
+        ComparedBonds(
+            name=name,
+            n_bonds=(len(found[0][name]), len(found[1][name])),
+            first_a=_summary(found[0][name]),
+            second_a=_summary(found[1][name]),
+        )
+        for name in found[0]
+        if name in found[1]
+    )
+
+
+def _bond_lengths(table: ModeTable) -> dict[str, list[float]]:
+    symbols = table.phonons.atoms.get_chemical_symbols()
+    graph = find_bonds(table.phonons.atoms)
+    named: dict[BondKind, dict[str, list[float]]] = {
+        BondKind.METAL_METAL: {},
+        BondKind.COORDINATION: {},
+    }
+    for i, j, kind, length in zip(
+        graph.first, graph.second, graph.kinds, graph.distances, strict=True
+    ):
+        pair = {symbols[i], symbols[j]}
+        if kind == BondKind.METAL_METAL:
+            name = "-".join(sorted((symbols[i], symbols[j])))
+        elif kind == BondKind.COORDINATION and "O" in pair:
+            name = f"{next(iter(pair - {'O'}))}-O"
+        else:
+            continue
+        named[BondKind(kind)].setdefault(name, []).append(float(length))
+    lengths = {name: values for names in named.values() for name, values in sorted(names.items())}
+    carboxylates = [d for group in table.carboxylates for d in group.co_distances]
+    if carboxylates:
+        lengths["C-O (carboxylate)"] = carboxylates
+    return lengths
+
+
+def _summary(lengths: list[float]) -> tuple[float, float, float]:
+    return float(np.mean(lengths)), min(lengths), max(lengths)
