@@ -31,12 +31,17 @@ if TYPE_CHECKING:
 #: metal-oxygen scan for what it does. The adiabatic route varies it.
 BAND_DISPLACEMENT_A = 0.005
 
+#: Largest deviation from an orthogonal matrix of what operations do within a tracked set.
+_NOT_CLOSED = 1e-3
+
 #: Eigenvalues of a random symmetric matrix that commutes with the operations count as one below
-#: this difference; different irreducible parts differ by about one.
+#: this difference (they are of the order of one).
 _SAME_PART = 1e-6
 
-#: Seed of that matrix.
+#: Seed and number of the fixed random patterns that settle choices among equivalent vectors, so that
+#: they do not depend on the basis of a degenerate set (which differs from one machine to another).
 _SEED = 7
+_N_PROBES = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +212,7 @@ def plan_bands(
     rotations = symmetry.cartesian_rotations[kept]
     permutations = symmetry.permutations[kept]
     roots = np.sqrt(np.repeat(masses_amu, 3))
+    probes = fixed_patterns(len(roots))
     moves = []
     offset = 0
     for members in space.tracked.sets:
@@ -218,7 +224,7 @@ def plan_bands(
                 for r, p in zip(rotations, permutations, strict=True)
             ]
         )
-        for direction, reversible in spanning_directions(matrices):
+        for direction, reversible in spanning_directions(matrices, basis.T @ probes):
             vector = basis @ direction
             shape = (vector / roots).reshape(-1, 3)
             amplitude = largest_a / float(np.linalg.norm(shape, axis=1).max())
@@ -248,8 +254,13 @@ def _with_identity(symmetry: CrystalSymmetry, operations: Sequence[int] | None) 
     return [int(np.flatnonzero(same & kept)[0])]
 
 
+def fixed_patterns(size: int) -> NDArray[np.float64]:
+    """Patterns without symmetry that are the same in every run, (size, some)."""
+    return np.random.default_rng(_SEED).normal(size=(size, _N_PROBES))
+
+
 def spanning_directions(
-    matrices: NDArray[np.float64],
+    matrices: NDArray[np.float64], probes: NDArray[np.float64]
 ) -> list[tuple[NDArray[np.float64], bool]]:
     """Directions whose images span a space, each with whether an operation reverses it.
 
@@ -257,6 +268,9 @@ def spanning_directions(
     ----------
     matrices
         (g, d, d) orthogonal matrices of a group.
+    probes
+        (d, some) fixed patterns in the basis of the space; the first settles which of equivalent
+        directions is taken.
 
     Raises
     ------
@@ -265,21 +279,32 @@ def spanning_directions(
 
     """
     size = matrices.shape[1]
-    if np.abs(matrices @ matrices.transpose(0, 2, 1) - np.eye(size)).max() > 1e-3:
+    if np.abs(matrices @ matrices.transpose(0, 2, 1) - np.eye(size)).max() > _NOT_CLOSED:
         raise CalculationError(
             "The space group does not connect the partners of a degenerate set of modes.",
             why="Modes of different symmetry lie within rounding of each other and count as one.",
             fix="Use another --displacement, or a smaller --fmax, so that they come apart.",
         )
-    raw = np.random.default_rng(_SEED).normal(size=(size, size))
-    commuting = np.mean(matrices @ (raw + raw.T) @ matrices.transpose(0, 2, 1), axis=0)
+    scaled = probes / np.linalg.norm(probes)
+    raw = (scaled * np.arange(1, probes.shape[1] + 1)) @ scaled.T
+    commuting = np.mean(matrices @ raw @ matrices.transpose(0, 2, 1), axis=0)
     values, vectors = np.linalg.eigh(commuting)
     starts = np.flatnonzero(np.diff(values) > _SAME_PART) + 1
     found = []
     for part in np.split(np.arange(size), starts):
         inner = vectors[:, part]
-        reduced = inner.T @ matrices @ inner
-        directions = order_parameter_directions(reduced)
-        best = next((entry for entry in directions if entry.reversible), directions[0])
-        found.append((inner @ best.direction, best.reversible))
+        if len(part) == 1:
+            reversible = bool((matrices @ inner[:, 0] @ inner[:, 0] < 0.0).any())
+            best = inner[:, 0]
+        else:
+            directions = order_parameter_directions(inner.T @ matrices @ inner)
+            reversible = any(entry.reversible for entry in directions)
+            images = [
+                image
+                for entry in directions
+                if entry.reversible or not reversible
+                for image in matrices @ (inner @ entry.direction)
+            ]
+            best = max(images, key=lambda image: float(image @ probes[:, 0]))
+        found.append((best * (1.0 if best @ probes[:, 0] >= 0.0 else -1.0), reversible))
     return found

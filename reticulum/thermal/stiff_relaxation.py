@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.engines.executor import ForceRunner
-from reticulum.units import EV_TO_CM1, SQRT_EV_PER_U_A2_TO_CM1
+from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -52,11 +52,25 @@ class StiffStart:
         (n, 3) Cartesian, Å.
     free
         (m,) whether each mode may relax; the others stay at what `positions_a` gives them.
+    rotations, permutations
+        (g, 3, 3) and (g, n) operations that the geometry has and keeps: forces are averaged over
+        them. None if it has none.
 
     """
 
     positions_a: NDArray[np.float64]
     free: NDArray[np.bool_]
+    rotations: NDArray[np.float64] | None = None
+    permutations: NDArray[np.int64] | None = None
+
+    def symmetric(self, forces_ev_a: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Part of the forces that has the symmetry of the geometry, (n, 3), eV/Å."""
+        if self.rotations is None or self.permutations is None:
+            return forces_ev_a
+        total = np.zeros_like(forces_ev_a)
+        for rotation, permutation in zip(self.rotations, self.permutations, strict=True):
+            total[permutation] += forces_ev_a @ rotation.T
+        return total / len(self.rotations)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,11 +231,11 @@ class _Relaxing:
 
     def __init__(self, space: ModeSpace, start: StiffStart, force_limit: float) -> None:
         self.space = space
+        self.start = start
         self.free = np.flatnonzero(start.free)
         self.stiffness = space.eigenvalues[self.free]
         if np.any(self.stiffness <= 0.0):
             raise ValueError("only modes with positive eigenvalues can relax by Newton steps")
-        self.origin = start.positions_a
         self.limit = force_limit
         self.place = np.zeros(len(self.free))
         self.n_calls = 0
@@ -236,7 +250,7 @@ class _Relaxing:
     @property
     def positions(self) -> NDArray[np.float64]:
         """Present positions, (n, 3), Å."""
-        return self.origin + self._moved(self.place)
+        return self.start.positions_a + self._moved(self.place)
 
     def _moved(self, amplitudes: NDArray[np.float64]) -> NDArray[np.float64]:
         moved: NDArray[np.float64] = (self.space.vectors[:, self.free] @ amplitudes).ravel()
@@ -245,7 +259,7 @@ class _Relaxing:
     def absorb(self, energy_ev: float, forces_ev_a: NDArray[np.float64]) -> None:
         """Take in the forces at the present positions and step on."""
         self.n_calls += 1
-        force = self.space.forces(forces_ev_a)[self.free]
+        force = self.space.forces(self.start.symmetric(forces_ev_a))[self.free]
         measure = float(np.sum(force**2 / self.stiffness))
         if measure > _WORSE * self.best_measure:
             # Too far: half the step, and the curvature seen on the way is not trusted further on.
@@ -291,15 +305,10 @@ class _Relaxing:
         """Geometry after the last step."""
         step = self.step if self.finished else np.zeros_like(self.step)
         return StiffRelaxed(
-            positions_a=self.origin + self._moved(self.best_place + step),
+            positions_a=self.start.positions_a + self._moved(self.best_place + step),
             energy_ev=self.best_energy - 0.5 * float(step @ self.best_force),
             residual=float(np.abs(self.best_force).max(initial=0.0)),
             last_step_a=self._longest(step),
             n_calls=self.n_calls,
             converged=self.finished,
         )
-
-
-def energy_above_cm1(relaxed: StiffRelaxed, energy_at_rest_ev: float) -> float:
-    """Energy of a relaxed geometry above the crystal at rest, cm⁻¹ per cell."""
-    return (relaxed.energy_ev - energy_at_rest_ev) * EV_TO_CM1
