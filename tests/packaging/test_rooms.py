@@ -20,7 +20,7 @@ ALLOWED = {
     "phonons": {"frameworks", "engines"},
     "thermal": {"frameworks", "engines", "phonons", "reference"},
     "spectra": {"reference"},
-    "report": {"frameworks", "engines", "phonons", "reference"},
+    "report": {"frameworks", "engines", "phonons", "reference", "spectra", "thermal"},
     "plotting": {"frameworks", "ordering", "phonons", "thermal", "spectra", "reference"},
     "cli": {
         "frameworks",
