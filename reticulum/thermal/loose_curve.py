@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicHermiteSpline
+from scipy.optimize import brentq
 
 #: A bond must be longer than at the start by this much for a structure to count as loose, Å:
 #: twice the amplitude of a metal-oxygen stretch at room temperature.
@@ -28,7 +29,7 @@ class StartReason(StrEnum):
     MINIMUM = "minimum of the curve"
     JUMP = "jump to another structure"
     FALLING_END = "curve still falls at its end"
-    FLATTEST = "flattest point"
+    FLATTEST = "flattest point beyond the steepest"
 
 
 class CandidateVerdict(StrEnum):
@@ -36,6 +37,7 @@ class CandidateVerdict(StrEnum):
 
     LOOSE = "a second minimum with a longer bond"
     RETURNED = "back to the start"
+    SADDLE = "a saddle that falls back to bonds as at the start"
     SAME_BONDS = "another structure with bonds as at the start"
     NOT_CONVERGED = "not converged"
 
@@ -204,15 +206,11 @@ class LooseCurve:
     def elongation_at(self, energy_kj_mol: float) -> float:
         """Elongation at which the curve first reaches an energy, Å; NaN if it never does."""
         above = np.flatnonzero(self.energies_kj_mol >= energy_kj_mol)
-        if not above.size or above[0] == 0:
+        if not above.size or above[0] == 0 or self.jumped[above[0]]:
             return float("nan")
-        last = int(above[0])
-        if self.jumped[last]:
-            return float("nan")
-        fine = np.linspace(self.distances_a[last - 1], self.distances_a[last], 201)
-        energies = np.array([self.energy_at(float(x)) for x in fine])
-        place = int(np.argmax(energies >= energy_kj_mol))
-        return float(fine[place] - self.distances_a[0])
+        low, high = self.distances_a[above[0] - 1 : above[0] + 1]
+        found = brentq(lambda x: self.energy_at(float(x)) - energy_kj_mol, low, high)
+        return float(found - self.distances_a[0])
 
     def starts(self, *, test: bool) -> tuple[tuple[int, StartReason], ...]:
         """Points from which a relaxation must be released, and why.
@@ -223,7 +221,8 @@ class LooseCurve:
         Parameters
         ----------
         test
-            Release from the flattest point too when nothing else suggests a second minimum.
+            When nothing suggests a second minimum, release from the flattest point beyond the
+            steepest one (the last point of a curve that steepens to its end).
 
         """
         slopes = self.slopes_kj_mol_a
@@ -236,10 +235,9 @@ class LooseCurve:
                 found.setdefault(lower, StartReason.MINIMUM)
         if len(slopes) > 1 and slopes[-1] < 0.0:
             found.setdefault(len(slopes) - 1, StartReason.FALLING_END)
-        far = self.distances_a - self.distances_a[0] > LOOSE_ELONGATION_A
-        if not found and test and far.any():
-            flattest = int(np.where(far, slopes, np.inf).argmin())
-            found[flattest] = StartReason.FLATTEST
+        if not found and test and len(slopes) > 1:
+            steepest = int(slopes.argmax())
+            found[max(steepest + int(slopes[steepest:].argmin()), 1)] = StartReason.FLATTEST
         return tuple(sorted(found.items()))
 
     def to_dict(self) -> dict[str, Any]:

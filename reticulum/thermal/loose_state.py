@@ -11,15 +11,12 @@ import numpy as np
 from reticulum.reference.tables import load_two_state_parameters
 from reticulum.thermal.loose_curve import CandidateVerdict, LooseCurve
 from reticulum.thermal.loose_thermodynamics import (
-    ASSUMED_ENERGY_ERROR_KJ_MOL,
     LoosePrediction,
     LooseThermodynamics,
     loose_prediction,
 )
 from reticulum.thermal.mechanism import ErrorKind, MechanismResult, Part, SlopeError
 from reticulum.units import GAS_CONSTANT_J_PER_MOL_K, REFERENCE_TEMPERATURE_K
-
-__all__ = ["ASSUMED_ENERGY_ERROR_KJ_MOL", "CurveBound", "LooseStateResult"]
 
 #: What a prediction from a loose state takes for granted.
 _ASSUMPTIONS = (
@@ -28,6 +25,9 @@ _ASSUMPTIONS = (
     "primitive cell and so in all of its images.",
     "The widths of both components are the published ones and do not enter the population mean.",
 )
+
+#: Exponents above this overflow.
+_LARGEST_EXPONENT = 700.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class CurveBound:
     entropy_needed_j_mol_k
         ΔS that would make the end of the curve as populated as the start at 298.15 K, J/mol/K.
     product_of_ratios_needed
-        Product of ω_t/ω_l that this takes classically.
+        Product of ω_t/ω_l for each carboxylate that this takes classically.
 
     """
 
@@ -124,6 +124,11 @@ class LooseStateResult:
             )
             if best.energy_kj_mol < 0.0:
                 sentence += " It lies below the start, which is then the less stable structure."
+            if self.thermodynamics is not None and self.thermodynamics.n_imaginary_loose:
+                sentence += (
+                    f" {self.thermodynamics.n_imaginary_loose} modes are imaginary there: it is a "
+                    "minimum only within the symmetry that the elongation keeps."
+                )
             return sentence
         open_ends = [
             curve.label
@@ -166,7 +171,7 @@ class LooseStateResult:
                     fall_needed_kj_mol=end - published,
                     entropy_needed_j_mol_k=needed,
                     product_of_ratios_needed=math.exp(
-                        min(needed * curve.n_carboxylates / GAS_CONSTANT_J_PER_MOL_K, 700.0)
+                        min(needed / GAS_CONSTANT_J_PER_MOL_K, _LARGEST_EXPONENT)
                     ),
                 )
             )
@@ -184,8 +189,8 @@ class LooseStateResult:
         sentences = [note for curve in self.curves for note in curve.notes]
         if self.thermodynamics is not None and self.thermodynamics.n_imaginary_loose:
             sentences.append(
-                f"The loose structure has {self.thermodynamics.n_imaginary_loose} imaginary modes: "
-                "it is a saddle in lower symmetry."
+                f"The loose structure has {self.thermodynamics.n_imaginary_loose} imaginary modes, "
+                "which are held in both states."
             )
         if any(
             candidate.verdict is CandidateVerdict.LOOSE and candidate.energy_kj_mol < 0.0

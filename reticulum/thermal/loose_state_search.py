@@ -6,7 +6,7 @@ Whether there is one is the question; both answers are results.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,11 @@ from reticulum.thermal.loose_patterns import (
     metal_oxygen_bonds,
 )
 from reticulum.thermal.loose_phonons import loose_thermodynamics
-from reticulum.thermal.loose_state import ASSUMED_ENERGY_ERROR_KJ_MOL, LooseStateResult
+from reticulum.thermal.loose_state import LooseStateResult
+from reticulum.thermal.loose_thermodynamics import (
+    ASSUMED_ENERGY_ERROR_KJ_MOL,
+    LooseThermodynamics,
+)
 from reticulum.thermal.relaxed_path import PathPoint, PathSettings, relaxed_points
 from reticulum.thermal.released_relaxation import Released, ReleaseEnd, released
 from reticulum.units import EV_TO_KJ_PER_MOL
@@ -158,27 +162,51 @@ def loose_state_redshift(
     carboxylates = require_carboxylates(phonons.atoms)
     sets = bond_sets(phonons.atoms, phonons.symmetry, carboxylates, options.patterns)
     run.progress.message(cost_sentence(run, sets, options))
-    curves = tuple(_searched(run, phonons, entry, options) for entry in sets)
-    found = [
-        (entry, curve.loose[0]) for entry, curve in zip(sets, curves, strict=True) if curve.loose
-    ]
-    result = LooseStateResult(
+    curves = [_searched(run, phonons, entry, options) for entry in sets]
+    thermodynamics = None
+    if options.phonons:
+        thermodynamics = _lowest_loose_state(run, table, sets, curves, options)
+    return LooseStateResult(
         label=run.label or phonons.atoms.get_chemical_formula(),
         calculator=str(phonons.calculator.get("name", run.engine.name)),
-        curves=curves,
+        curves=tuple(curves),
         energy_error_kj_mol=options.energy_error_kj_mol,
-        thermodynamics=None,
+        thermodynamics=thermodynamics,
         start_is_minimum=table.n_imaginary_modes == 0,
     )
-    if not (found and options.phonons):
-        return result
-    best, candidate = min(found, key=lambda pair: pair[1].energy_kj_mol)
-    return replace(
-        result,
-        thermodynamics=loose_thermodynamics(
-            run, table, best, candidate, energy_error_kj_mol=options.energy_error_kj_mol
-        ),
-    )
+
+
+def _lowest_loose_state(
+    run: Run,
+    table: ModeTable,
+    sets: Sequence[BondSet],
+    curves: list[LooseCurve],
+    options: LooseStateOptions,
+) -> LooseThermodynamics | None:
+    """Thermodynamics of the lowest second minimum that is one; candidates are brought up to date.
+
+    Candidates whose phonons show a saddle between tight structures are marked as such in `curves`.
+    """
+    found = [
+        (candidate.energy_kj_mol, number, place)
+        for number, curve in enumerate(curves)
+        for place, candidate in enumerate(curve.candidates)
+        if candidate.verdict is CandidateVerdict.LOOSE
+    ]
+    for _, number, place in sorted(found):
+        candidates = list(curves[number].candidates)
+        candidates[place], thermodynamics = loose_thermodynamics(
+            run,
+            table,
+            sets[number],
+            candidates[place],
+            energy_error_kj_mol=options.energy_error_kj_mol,
+            elongations=elongations(table.phonons.atoms),
+        )
+        curves[number] = replace(curves[number], candidates=tuple(candidates))
+        if thermodynamics is not None:
+            return thermodynamics
+    return None
 
 
 def cost_sentence(run: Run, sets: tuple[BondSet, ...], options: LooseStateOptions) -> str:
