@@ -127,3 +127,15 @@ FramesOption = Annotated[
 ]
 
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace existing files.")]
+
+FragmentOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fragment",
+        metavar="NAME=SELECTION",
+        help="A column with the share of a fragment; may be repeated. SELECTION: atoms of the "
+        "primitive cell by number from 1 (1-6,12), or a pattern of elements and bonds "
+        "(Cu~O~C(~O)~C; [C,N] either, * any, C1~C~C~C~C~C1 a ring). With stretch: or bend: before "
+        "it, the share of these distances or angles (stretch:Cu~Cl, bend:1,7,9).",
+    ),
+]

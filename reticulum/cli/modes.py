@@ -8,6 +8,7 @@ import typer
 
 from reticulum.cli import mode_options
 from reticulum.cli.console import check_json_target, print_table, reporting, write_result
+from reticulum.cli.environment_tables import print_environments, print_fragments
 from reticulum.cli.options import JsonOption
 from reticulum.cli.table1_modes import require_table1_options, table1_modes
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from reticulum.phonons.drawing_options import Drawing
+    from reticulum.phonons.fragments import FragmentShares
     from reticulum.phonons.modes import ModeTable
 
 #: Fractions below this are left out of the printed table.
@@ -37,6 +39,7 @@ def modes(
     amplitude: mode_options.AmplitudeOption = None,
     frames: mode_options.FramesOption = None,
     force: mode_options.ForceOption = False,
+    fragment: mode_options.FragmentOption = None,
     all_table1: mode_options.AllTable1Option = False,
     runs: mode_options.RunsOption = None,
     compute: mode_options.ComputeOption = False,
@@ -46,17 +49,22 @@ def modes(
 
     The phonons may come from a run, or from force constants that phonopy or VASP left: they are
     folded onto Gamma of the primitive cell, and nothing is computed again. Imaginary modes are
-    shown with negative wavenumbers and named. With Born charges the table has intensities.
+    shown with negative wavenumbers and named. With Born charges the table has intensities. The
+    carboxylate bands are told apart by the metals that the carboxylates bind.
     """
     kept = "Everything finished is kept. Give the same command again to go on from there."
     with reporting(kept if compute else ""):
         from pathlib import Path
 
         from reticulum.errors import InputError
+        from reticulum.phonons.environments import environment_table
         from reticulum.phonons.foreign_phonons import read_gamma_phonons
+        from reticulum.phonons.fragment_requests import parse_fragments
+        from reticulum.phonons.fragments import fragment_shares
         from reticulum.phonons.infrared import infrared_lines
         from reticulum.phonons.mode_files import write_mode_file
         from reticulum.phonons.modes import mode_table
+        from reticulum.report.environment_comparison import environments_to_dict
 
         check_json_target(json)
         if all_table1 or runs is not None or compute:
@@ -72,6 +80,7 @@ def modes(
                 "--amplitude": amplitude,
                 "--frames": frames,
                 "--force": force or None,
+                "--fragment": fragment,
             }
             table1_modes(
                 require_table1_options(given, all_table1=all_table1, runs=runs, compute=compute),
@@ -95,6 +104,7 @@ def modes(
         drawing = _checked_output(
             paths, json, animate=animate, amplitude=amplitude, frames=frames, force=force
         )
+        requests = parse_fragments(fragment or [])
         table = mode_table(
             read_gamma_phonons(
                 Path(source).expanduser(),
@@ -105,20 +115,27 @@ def modes(
             )
         )
         _require_modes(table, drawing.modes)
+        fragments = fragment_shares(table, requests)
         for path in paths:
-            kind = write_mode_file(table, path, drawing=drawing, overwrite=force)
+            kind = write_mode_file(
+                table, path, drawing=drawing, fragments=fragments, overwrite=force
+            )
             typer.echo(f"Written: {path}, {kind.words}", err=True)
         if json is not None:
             content = {
                 **table.to_dict(),
                 "infrared": infrared_lines(table).to_dict(),
+                "metal_environments": environments_to_dict(table, environment_table(table)),
+                "fragments": fragments.to_dict(),
                 "phonons": table.phonons.to_dict(),
             }
             write_result(content, json)
         if json is not None or paths:
             return
         print_source(table)
-        print_modes(table, everything=not infrared)
+        print_fragments(fragments, table.phonons.atoms.get_chemical_symbols())
+        print_modes(table, everything=not infrared, fragments=fragments)
+        print_environments(table)
 
 
 def _checked_output(
@@ -228,8 +245,10 @@ def print_source(table: ModeTable) -> None:
         typer.echo(f"Warning: {sentence}")
 
 
-def print_modes(table: ModeTable, *, everything: bool) -> None:
-    """Print the modes, all or the infrared-active ones."""
+def print_modes(
+    table: ModeTable, *, everything: bool, fragments: FragmentShares | None = None
+) -> None:
+    """Print the modes, all or the infrared-active ones, with the shares of fragments."""
     from reticulum.phonons.infrared import IntensityKind, infrared_lines
 
     labels = table.labels
@@ -261,6 +280,7 @@ def print_modes(table: ModeTable, *, everything: bool) -> None:
                 labels.labels[number] or f"? ({labels.reasons[number]})",
                 ", ".join(activity),
                 *((f"{lines.heights[number]:.0f}",) if with_intensity else ()),
+                *(() if fragments is None else (f"{x:.2f}" for x in fragments.shares[number])),
                 character_text(table, number),
             )
         )
@@ -272,6 +292,7 @@ def print_modes(table: ModeTable, *, everything: bool) -> None:
             "irrep",
             "activity",
             *(("km/mol ",) if with_intensity else ()),
+            *(() if fragments is None else (f"{name} " for name in fragments.names)),
             "character",
         ),
         rows,

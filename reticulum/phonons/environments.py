@@ -216,10 +216,6 @@ class EnvironmentTable:
                 }
                 for environment, bands in zip(self.environments, self.bands, strict=True)
             ],
-            "differences_of_centres": [
-                {"motion": motion, "first": one, "second": other, "difference_cm1": value}
-                for motion, one, other, value in self.differences_cm1()
-            ],
             "motions": [motion.label for motion in BANDS],
             "shares_by_set": self.shares.tolist(),
         }

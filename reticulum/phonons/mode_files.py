@@ -13,6 +13,7 @@ from pathlib import Path
 from reticulum import __version__
 from reticulum.errors import InputError
 from reticulum.phonons.drawing_options import Drawing
+from reticulum.phonons.fragments import FragmentShares
 from reticulum.phonons.mode_csv import mode_table_csv
 from reticulum.phonons.mode_drawing import mode_arrows, mode_frames, mode_sentence
 from reticulum.phonons.modes import ModeTable
@@ -97,7 +98,12 @@ def require_writable_mode_file(path: Path, *, overwrite: bool = False) -> ModeFi
 
 
 def write_mode_file(
-    table: ModeTable, path: Path, *, drawing: Drawing | None = None, overwrite: bool = False
+    table: ModeTable,
+    path: Path,
+    *,
+    drawing: Drawing | None = None,
+    fragments: FragmentShares | None = None,
+    overwrite: bool = False,
 ) -> ModeFile:
     """Write a file of modes; its name tells the kind.
 
@@ -109,6 +115,8 @@ def write_mode_file(
         The file.
     drawing
         Modes, amplitude and frames of films and arrows.
+    fragments
+        Shares of fragments, for tables.
     overwrite
         Replace an existing file.
 
@@ -124,7 +132,7 @@ def write_mode_file(
         with scratch_folder(path.absolute().parent) as scratch:
             draft = scratch / path.name
             if kind is ModeFile.TABLE:
-                draft.write_text(mode_table_csv(table), encoding="utf-8")
+                draft.write_text(mode_table_csv(table, fragments), encoding="utf-8")
             elif kind is ModeFile.PHONOPY_YAML:
                 write_phonopy_yaml(table.phonons, draft)
             elif kind is ModeFile.FORCE_CONSTANTS:

@@ -248,6 +248,24 @@ def environment_differences(
     )
 
 
+def environments_to_dict(table: ModeTable, found: EnvironmentTable) -> dict[str, Any]:
+    """Environments, measured bands beside them and differences, in plain form for JSON.
+
+    Parameters
+    ----------
+    table
+        The modes.
+    found
+        Its environments.
+
+    """
+    return {
+        **found.to_dict(),
+        "beside_measured": [entry.to_dict() for entry in compare_environments(table, found)],
+        "differences": [entry.to_dict() for entry in environment_differences(table, found)],
+    }
+
+
 def _is_parent(band: MeasuredEnvironmentBand) -> bool:
     """Whether the compound of a band has no other metal than its environment."""
     return set(_metal_ratio(_counts_of(band.formula))) == set(band.metals)
