@@ -2,43 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from reticulum.cli.console import check_json_target, print_table, reporting, write_result
 from reticulum.cli.options import JsonOption, WeightsOption
 
 if TYPE_CHECKING:
+    from reticulum.engines.cards import CalculatorCard
     from reticulum.engines.conformance import ConformanceReport
 
-app = typer.Typer(
-    help="List the calculators, or check that one obeys the laws of forces.",
-    invoke_without_command=True,
-)
+_HELP = "List the calculators, show one by its NAME, or check that it obeys the laws of forces."
+
+
+class _NameOrCommand(TyperGroup):
+    """Takes `calculators NAME` as `calculators show NAME`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            args = ["show", *args]
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(help=_HELP, invoke_without_command=True, cls=_NameOrCommand)
 
 
 @app.callback()
 def calculators(context: typer.Context, json: JsonOption = None) -> None:
-    """List the calculators, or check that one obeys the laws of forces."""
-    if context.invoked_subcommand is not None:
-        return
+    """List the calculators, show one by its NAME, or check that it obeys the laws of forces."""
     with reporting():
-        from reticulum.engines.build import Engine
+        if context.invoked_subcommand is not None:
+            _refuse_early_json(json)
+            return
         from reticulum.engines.cards import list_calculators
-        from reticulum.errors import InputError, MissingExtraError
 
         check_json_target(json)
-        found = []
-        for card in list_calculators():
-            try:
-                Engine(card=card).check_available()
-                status = "ready"
-            except MissingExtraError:
-                status = f"not installed: {card.install_command}"
-            except InputError:
-                status = "needs --weights PATH"
-            found.append((card, status))
+        found = [(card, _status(card)) for card in list_calculators()]
         if json is not None:
             write_result([{**card.to_dict(), "status": status} for card, status in found], json)
             return
@@ -47,6 +48,75 @@ def calculators(context: typer.Context, json: JsonOption = None) -> None:
             ("name", "what it is", "status", "licence"),
             [(card.name, card.title, status, card.licence) for card, status in found],
         )
+
+
+def _refuse_early_json(json: str | None) -> None:
+    """Refuse an option that would be passed over."""
+    from reticulum.errors import InputError
+
+    if json is not None:
+        raise InputError(
+            "--json stands before the name, where it belongs to the list.",
+            fix="Give it last: reticulum calculators NAME --json PATH",
+        )
+
+
+def _status(card: CalculatorCard) -> str:
+    """Whether a calculator can be used, in words."""
+    from reticulum.engines.build import Engine
+    from reticulum.errors import InputError, MissingExtraError
+
+    try:
+        Engine(card=card).check_available()
+    except MissingExtraError:
+        return f"not installed: {card.install_command}"
+    except InputError:
+        return "needs --weights PATH"
+    return "ready"
+
+
+@app.command("show")
+def show(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A bundled calculator or the path of a card.")
+    ],
+    json: JsonOption = None,
+) -> None:
+    """Show what a calculator is, which magnetic states it computes, and what is known of it."""
+    with reporting():
+        from reticulum.engines.cards import load_calculator_card
+
+        check_json_target(json)
+        card = load_calculator_card(name)
+        status = _status(card)
+        if json is not None:
+            write_result({**card.to_dict(), "status": status}, json)
+            return
+        print_card(card, status)
+
+
+def print_card(card: CalculatorCard, status: str) -> None:
+    """Print a card in words."""
+    typer.echo(f"{card.name}: {card.title}")
+    if card.description:
+        typer.echo(" ".join(card.description.split()))
+    gives = ", ".join(card.gives)
+    if card.magnetic_states:
+        typer.echo(f"Magnetic states: {card.magnetic_states}")
+    if card.gamma_only:
+        typer.echo(
+            "Brillouin zone: the Gamma point only; small cells are described badly (phonons warns)."
+        )
+    typer.echo(f"Gives: {gives}; {card.precision}; displacement {card.displacement_a:g} Å")
+    typer.echo(f"Elements: {len(card.elements)}, {card.elements[0]} to {card.elements[-1]}")
+    typer.echo(f"Status: {status}")
+    typer.echo(f"Licence: {card.licence}" + (
+        f" (weights: {card.weights_licence})" if card.weights_licence else ""))  # fmt: skip
+    for title, lines in (("Known", card.notes), ("To cite", card.citations)):
+        if lines:
+            typer.echo(f"{title}:")
+            for line in lines:
+                typer.echo(f"  - {line}")
 
 
 @app.command("check")

@@ -13,6 +13,7 @@ import numpy as np
 
 from reticulum.engines.build import Engine
 from reticulum.engines.executor import ForceRunner, Progress, Silent, require_workers
+from reticulum.engines.gamma_only import small_cell_warning
 from reticulum.engines.single_point import SinglePoint
 from reticulum.engines.store import ForceStore
 from reticulum.frameworks.bonds import BondKind, find_bonds
@@ -314,6 +315,9 @@ def _warnings(
         sentences.append(changed)
     if run.primitive.warning:
         sentences.append(run.primitive.warning)
+    small = small_cell_warning(run.engine.card, relaxed)
+    if small:
+        sentences.append(small)
     n_orbits = len(np.unique(symmetry.orbits))
     if symmetry.order == 1 and n_orbits > 1:
         sentences.append(
