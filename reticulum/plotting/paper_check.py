@@ -84,7 +84,7 @@ def draw_positions(axes: Axes, printed: PrintedNumbers) -> None:
     celsius, ends = _ends(printed)
     slope = (ends[1] - ends[0]) / (celsius[1] - celsius[0])
     axes.plot(celsius, ends, color=NULL_COLOUR, linewidth=1.0, zorder=1,
-              label=f"straight line between them, {slope:.4f} cm⁻¹/K")  # fmt: skip
+              label=f"straight line between the ends, {slope:.4f} cm⁻¹/K")  # fmt: skip
     middle_t, middle = celsius.mean(), ends.mean()
     row = printed.row("HKUST-1")
     for value, text, line in (

@@ -95,8 +95,7 @@ def _end_point_slopes(printed: PrintedNumbers) -> tuple[Finding, ...]:
             remark=(
                 "The printed positions are the highest and the lowest. Points between them reach "
                 f"at most {steepest:.4f} cm⁻¹/K by least squares, as a step in the middle; "
-                f"{text.text} is {_part_of_step(text.value, slope, steepest):.0f} % of the way "
-                "from a straight line to that step."
+                + _part_of_step(text.text, slope, steepest)
             ),
         )
     ]
@@ -135,15 +134,17 @@ def _end_point_slopes(printed: PrintedNumbers) -> tuple[Finding, ...]:
                 disagreement=difference,
                 allowance=allowed,
                 verdict=verdict_of(difference, allowed),
-                remark="No error of the slope is printed.",
+                remark="No error of the slope is printed."
+                + (f" {_part_of_step(shown, slope, steepest)}" if letter == "a" else ""),
             )
         )
     return tuple(findings)
 
 
-def _part_of_step(value: float, straight: float, step: float) -> float:
-    """Where a slope lies between that of a straight line (0) and of a step (100), %."""
-    return 100.0 * (value - straight) / (step - straight)
+def _part_of_step(text: str, straight: float, step: float) -> str:
+    """Where a printed slope lies between that of a straight line and of a step."""
+    part = 100.0 * (float(text) - straight) / (step - straight)
+    return f"{text} is {part:.0f} % of the way from a straight line to that step."
 
 
 def _text_against_table(printed: PrintedNumbers) -> Finding:

@@ -131,12 +131,13 @@ def _heading(report: PaperReport) -> str:
 
 
 def counts_sentence(report: PaperReport) -> str:
-    """How many statements were checked, and how they came out."""
+    """How many checks were made, and how they came out."""
     counts = report.counts()
     return (
-        f"{len(report.findings)} statements checked: {counts['contradicts']} contradicted "
+        f"{len(report.findings)} checks: {counts['contradicts']} contradict "
         f"({sum(found.narrow for found in report.findings)} of them narrowly), "
-        f"{counts['agrees']} agree, {counts['cannot be decided']} cannot be decided."
+        f"{counts['agrees']} agree, {counts['cannot be decided']} cannot be decided. A statement "
+        "that can be read in two ways counts twice."
     )
 
 

@@ -17,6 +17,11 @@ EXPECTED = {
     "two_state_bands.py": ("published ΔCp 37 J/mol/K; a linear shift alone: 46",),
     "ordered_paddlewheels.py": ("45 assignments of 384 paddlewheels, 4 inequivalent",),
     "own_calculator.py": ("4 carboxylates",),
+    "paper_check.py": (
+        "16 contradict (4 of them narrowly)",
+        "ΔS 22.0 J/mol/K: equal at -5 °C, contradicts",
+        "ΔS 20.0 J/mol/K: equal at 22 °C, agrees",
+    ),
     "vtir_hkust1.py": (
         "Verdict on these spectra: two states",
         "verdict: inconclusive",  # on one band that only shifts

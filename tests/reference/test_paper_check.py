@@ -582,7 +582,7 @@ def test_markdown_has_one_row_for_each_finding(vtir, ru2cu4):
 def test_command_prints_both_contradictions_and_agreements(call):
     code, out, err = call()
     assert (code, err) == (0, "")
-    assert "16 contradicted (4 of them narrowly), 14 agree" in " ".join(out.split())
+    assert "16 contradict (4 of them narrowly), 14 agree" in " ".join(out.split())
     assert "Left open by the paper" in out
 
 
