@@ -158,7 +158,7 @@ def _gap_rounding(printed: PrintedNumbers) -> float:
 
 
 def _slope_error(printed: PrintedNumbers) -> float:
-    """Error of the slope of the mean from the quoted errors, without correlation, cm⁻¹/K."""
+    """Error of the slope of one Gaussian from the quoted errors, without correlation, cm⁻¹/K."""
     chosen = parameters(printed, with_heat_capacity=True)
     squares = 0.0
     for name, number in (
@@ -170,7 +170,7 @@ def _slope_error(printed: PrintedNumbers) -> float:
         ends = []
         for sign in (1.0, -1.0):
             moved = replace(chosen, **{name: number.value + sign * step})
-            found = two_state_prediction(moved).mean_slope
+            found = two_state_prediction(moved).one_gaussian_slope
             assert found is not None  # seven temperatures
             ends.append(found.slope_cm1_per_k)
         squares += (0.5 * (ends[0] - ends[1])) ** 2
