@@ -15,6 +15,7 @@ from scipy.special import digamma
 
 from reticulum.errors import InputError
 from reticulum.thermal.oscillator import boltzmann_populations
+from reticulum.thermal.slopes import SlopeResult, band_slope, slope_temperatures_k
 from reticulum.units import BOLTZMANN_CM1_PER_K, HBAR2_OVER_2U_A2_CM1
 
 
@@ -133,6 +134,10 @@ class MorseOscillator:
             self.harmonic_cm1 - 2.0 * self.anharmonicity_cm1 * (n + 1.0), dtype=np.float64
         )
 
+    def populations(self, temperatures_k: ArrayLike) -> NDArray[np.float64]:
+        """Boltzmann populations of the bound levels, shape (n_temperatures, n_levels)."""
+        return boltzmann_populations(self.levels_cm1(), temperatures_k)
+
     @property
     def mean_displacement_a(self) -> float:
         """Mean displacement ⟨x⟩ in the ground state, [ln 2λ - ψ(2λ - 1)]/a, Å."""
@@ -165,7 +170,7 @@ class MorseOscillator:
             raise InputError(
                 "The Morse well holds one level only.", why="There is no transition between levels."
             )
-        populations = boltzmann_populations(self.levels_cm1(), temperatures_k)
+        populations = self.populations(temperatures_k)
         quanta = np.arange(1.0, self.n_levels)
         lower, upper = populations[:, :-1], populations[:, 1:]
         weights = {
@@ -176,6 +181,15 @@ class MorseOscillator:
         transitions = self.transitions_cm1()
         shift = weights @ (transitions - transitions[0]) / weights.sum(axis=1)
         return np.asarray(transitions[0] + shift, dtype=np.float64)
+
+    def slope(
+        self,
+        temperatures_k: ArrayLike | None = None,
+        weight: TransitionWeight = TransitionWeight.NET_ABSORPTION,
+    ) -> SlopeResult:
+        """Slope and curvature of `band_cm1`; -100 to 200 °C if no temperatures are given."""
+        t = slope_temperatures_k() if temperatures_k is None else temperatures_k
+        return band_slope(t, self.band_cm1(t, weight))
 
     @property
     def classical_slopes_cm1_per_k(self) -> tuple[float, float]:
