@@ -23,6 +23,9 @@ _HELP = "For example Cu~O~C(~O)~C, [C,N]~H or C1~C~C~C~C~C1."
 #: Most places that one pattern may match in a cell.
 MOST_MATCHES = 100_000
 
+#: Most sites that are tried for one pattern; a ring of six in HKUST-1 takes 4000.
+MOST_TRIALS = 2_000_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FragmentPattern:
@@ -78,7 +81,10 @@ class _Reader:
         last = self.atom(None)
         while self.place < len(self.text):
             letter = self.text[self.place]
-            if letter == "~":
+            after = self.text[self.place + 1 : self.place + 2]
+            if letter == "~" and after.isascii() and after.isdigit():
+                self.place += 1  # the bond of a ring may be written: C~1
+            elif letter == "~":
                 self.place += 1
                 last = self.atom(last)
             elif letter == "(":
@@ -183,7 +189,7 @@ def find_pattern(
     Raises
     ------
     InputError
-        If there are more than `MOST_MATCHES`.
+        If there are more than `MOST_MATCHES`, or it takes more than `MOST_TRIALS` to find them.
 
     """
     symbols = atoms.get_chemical_symbols()
@@ -191,17 +197,24 @@ def find_pattern(
     for first, second in pattern.bonds:
         partners[second].append(first)
     found: list[tuple[PeriodicSite, ...]] = []
+    if any(entry and not entry & set(symbols) for entry in pattern.elements):
+        return ()
+    trials = 0
 
     def fits(atom: int, number: int) -> bool:
         return not pattern.elements[number] or symbols[atom] in pattern.elements[number]
 
     def grow(sites: tuple[PeriodicSite, ...]) -> Iterator[tuple[PeriodicSite, ...]]:
+        nonlocal trials
         number = len(sites)
         if number == len(pattern.elements):
             yield sites
             return
         anchors = [sites[partner] for partner in partners[number]]
         for site in graph.site_neighbours(anchors[0], *BondKind):
+            trials += 1
+            if trials > MOST_TRIALS:
+                raise _too_many(pattern, f"More than {MOST_TRIALS} atoms were tried.")
             joined = all(site in graph.site_neighbours(other, *BondKind) for other in anchors[1:])
             if joined and site not in sites and fits(site.index, number):
                 yield from grow((*sites, site))
@@ -211,9 +224,13 @@ def find_pattern(
             for sites in grow((PeriodicSite(atom, (0, 0, 0)),)):
                 found.append(sites)
                 if len(found) > MOST_MATCHES:
-                    raise InputError(
-                        f"The pattern {pattern.text!r} occurs more than {MOST_MATCHES} times.",
-                        why="Each way around it counts.",
-                        fix="Name more elements, or give the atoms by their numbers.",
-                    )
+                    raise _too_many(pattern, f"It occurs more than {MOST_MATCHES} times.")
     return tuple(found)
+
+
+def _too_many(pattern: FragmentPattern, why: str) -> InputError:
+    return InputError(
+        f"The pattern {pattern.text!r} fits too many places.",
+        why=f"{why} Each way around a place counts.",
+        fix="Name more elements, or give the atoms by their numbers.",
+    )

@@ -136,6 +136,7 @@ def find_fragment(
     bonded = find_bonds(atoms) if graph is None else graph
     coordinates: tuple[tuple[PeriodicSite, ...], ...]
     if isinstance(request.selection, FragmentPattern):
+        order = _order_of_coordinate(request)
         places = find_pattern(request.selection, atoms, bonded)
         if not places:
             raise InputError(
@@ -144,7 +145,6 @@ def find_fragment(
                 "bonds are those that `reticulum graph` finds.",
                 fix="Ask for another pattern, or give the atoms by their numbers.",
             )
-        order = _order_of_coordinate(request)
         coordinates = tuple(tuple(place[i] for i in order) for place in places)
         indices = {site.index for place in places for site in place}
         n_places = len({_place_key(place) for place in places})

@@ -43,6 +43,54 @@ def test_the_table_of_a_phonopy_calculation(command_line, here):
     assert "km/mol" not in out
 
 
+def test_bands_of_the_metal_environment(command_line, here):
+    code, out, _ = command_line("modes", "calculation")
+    assert code == 0
+    assert "Infrared-active bands by the metals of the carboxylates" in out
+    (row,) = [line for line in out.splitlines() if line.split()[:1] == ["COO-Cu2"]]
+    assert row.split()[1] == "4"
+    assert "1978" in row
+    assert "Beside measured bands" not in out  # copper formate is no HKUST-1
+    assert "Difference between environments" not in out
+    _, out, _ = command_line("modes", "calculation", "--json", "-")
+    found = json.loads(out)["metal_environments"]
+    assert [entry["label"] for entry in found["environments"]] == ["COO-Cu2"]
+    assert found["beside_measured"] == found["differences"] == []
+
+
+def test_fragments_have_columns(command_line, here):
+    arguments = (
+        "--fragment",
+        "copper=Cu",
+        "--fragment",
+        "rest=3-18",
+        "--fragment",
+        "CO=stretch:C~O",
+    )
+    code, out, err = command_line("modes", "calculation", *arguments)
+    assert (code, err) == (0, "")
+    assert "Fragment copper = Cu: 2 atoms, 2 places: Cu1 Cu2" in out
+    assert "Fragment CO = C~O: 8 stretch coordinates, 8 places" in out
+    assert "copper   rest     CO   character" in out
+    assert "share atoms" not in out
+    code, out, _ = command_line("modes", "calculation", *arguments, "--json", "-")
+    copper, rest, stretch = json.loads(out)["fragments"]["fragments"]
+    assert copper["atoms"] == [1, 2]
+    for one, other in zip(copper["shares_by_set"], rest["shares_by_set"], strict=True):
+        assert one + other == pytest.approx(1.0)
+    code, _, _ = command_line("modes", "calculation", *arguments, "-o", "table.csv")
+    assert code == 0
+    header, *rows = [
+        line.split(",")
+        for line in (here / "table.csv").read_text().splitlines()
+        if not line.startswith("#")
+    ]
+    assert header[-3:] == ["fragment_copper", "fragment_rest", "fragment_CO"]
+    assert [float(row[-1]) for row in rows] == pytest.approx(stretch["shares_by_set"], abs=1e-6)
+    code, out, _ = command_line("modes", "calculation", "--fragment", "a=*", "--fragment", "b=1")
+    assert "their shares may add to more than one" in out
+
+
 def test_every_name_of_it_gives_the_same(command_line, here):
     _, expected, _ = command_line("modes", "calculation", "--json", "-")
     for arguments in (
@@ -134,6 +182,12 @@ def test_existing_files_are_kept(command_line, here):
         (("calculation", "--animate", "9"), "no file for them is named"),
         (("calculation", "--force"), "none is named"),
         (("calculation", "--infrared", "-o", "a.csv"), "nothing is printed"),
+        (("calculation", "--fragment", "ring=Zn~O"), "matches nothing"),
+        (("calculation", "--fragment", "ring"), "names no fragment"),
+        (("calculation", "--fragment", "x=C~(O)"), "cannot be read at position 3"),
+        (("absent", "--fragment", "x=99"), "not a run folder"),
+        (("calculation", "--fragment", "x=99", "-o", "a.csv"), "no atom 99"),
+        (("--all-table1", "--fragment", "x=C"), "--fragment"),
     ],
 )
 def test_refused_with_one_message(command_line, here, arguments, words):
