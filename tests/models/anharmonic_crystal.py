@@ -76,8 +76,8 @@ class AnharmonicCrystal(Calculator):
         u = (self.atoms.positions - self.atoms_at_rest.positions).ravel()
         scale = self.modes / lengths_of(self.wavenumbers)
         q = scale.T @ (u * self.roots)
-        third = np.einsum("ijk,j,k->i", self.cubic, q, q)
-        fourth = np.einsum("ijkl,j,k,l->i", self.quartic, q, q, q)
+        third = self.cubic @ q @ q
+        fourth = self.quartic @ q @ q @ q
         harmonic = self.hessian @ u
         self.results["energy"] = 0.5 * u @ harmonic + q @ (third / 6.0 + fourth / 24.0) / EV_TO_CM1
         by_q = (third / 2.0 + fourth / 6.0) / EV_TO_CM1
