@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from reticulum.plotting.redshift_table import PlottedSlope
     from reticulum.report.redshift_table import MethodScore, RedShiftTableRow
     from reticulum.thermal.mechanism import Band
 
@@ -217,8 +218,30 @@ def _write(rows: Sequence[RedShiftTableRow], path: Path) -> Path:
         from reticulum.plotting.files import save_figure
         from reticulum.plotting.redshift_table import figure_redshift_table
 
-        save_figure(figure_redshift_table(rows), path)
+        save_figure(figure_redshift_table(_plotted(rows)), path)
     return path
+
+
+def _plotted(rows: Sequence[RedShiftTableRow]) -> list[PlottedSlope]:
+    from reticulum.plotting.redshift_table import PlottedSlope
+    from reticulum.report.redshift_table import methods_in
+    from reticulum.thermal.mechanism import Band
+
+    return [
+        PlottedSlope(
+            material=row.measured.material,
+            method=_SHORT.get(method, method),
+            band=band,
+            measured=row.measured_slope(band),
+            predicted=found.slope_cm1_per_k,
+            error=found.error_cm1_per_k,
+            doubtful=bool(found.doubt),
+        )
+        for method in methods_in(rows)
+        for row in rows
+        for band in Band
+        if (found := row.predicted(method, band)) is not None
+    ]
 
 
 def _print(rows: Sequence[RedShiftTableRow], *, shipped: bool) -> None:

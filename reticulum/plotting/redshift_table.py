@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from matplotlib import style
 from matplotlib.figure import Figure
 
 from reticulum.plotting.files import STYLE
-from reticulum.report.redshift_table import methods_in
 from reticulum.thermal.mechanism import Band
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from reticulum.report.redshift_table import RedShiftTableRow
 
 #: Colours that stay apart for colour-blind readers (Okabe and Ito), and markers, one a method.
 _MARKS = (
@@ -30,47 +28,70 @@ _MARKS = (
 )
 
 
-def draw_predicted_against_measured(
-    axes: Axes, rows: Sequence[RedShiftTableRow], band: Band
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlottedSlope:
+    """A predicted slope beside the measured one.
+
+    Parameters
+    ----------
+    material, method, band
+        What it is of.
+    measured, predicted
+        cm⁻¹/K.
+    error
+        Of the predicted one, cm⁻¹/K; None where not determined.
+    doubtful
+        Whether it is not to be trusted.
+
+    """
+
+    material: str
+    method: str
+    band: Band
+    measured: float
+    predicted: float
+    error: float | None
+    doubtful: bool
+
+
+def draw_predicted_against_measured(axes: Axes, slopes: Sequence[PlottedSlope], band: Band) -> None:
     """Draw the predicted against the measured slopes of one band; doubtful ones are hollow.
 
     Parameters
     ----------
     axes
         Where.
-    rows
-        The table.
+    slopes
+        All slopes; those of the other band are left out.
     band
         Which band.
 
     """
-    measured = sorted({row.measured_slope(band) for row in rows})
-    for method, (colour, marker) in zip(methods_in(rows), _MARKS, strict=False):
-        first = True
-        for row in rows:
-            found = row.predicted(method, band)
-            if found is None:
-                continue
-            axes.errorbar(
-                row.measured_slope(band),
-                found.slope_cm1_per_k,
-                yerr=found.error_cm1_per_k,
-                fmt=marker,
-                color=colour,
-                markersize=4.5,
-                markerfacecolor="none" if found.doubt else colour,
-                elinewidth=0.8,
-                label=method if first else None,
-            )
-            first = False
-    low = min(measured) * 1.1
+    methods = list(dict.fromkeys(entry.method for entry in slopes))
+    marks = dict(zip(methods, _MARKS, strict=False))
+    shown = [entry for entry in slopes if entry.band is band and entry.method in marks]
+    named = set[str]()
+    for entry in shown:
+        colour, marker = marks[entry.method]
+        axes.errorbar(
+            entry.measured,
+            entry.predicted,
+            yerr=entry.error,
+            fmt=marker,
+            color=colour,
+            markersize=4.5,
+            markerfacecolor="none" if entry.doubtful else colour,
+            elinewidth=0.8,
+            label=None if entry.method in named else entry.method,
+        )
+        named.add(entry.method)
+    low = 1.1 * min((entry.measured for entry in shown), default=-0.02)
     axes.plot([low, 0.0], [low, 0.0], color="0.6", linewidth=0.8, zorder=0)
     axes.axhline(0.0, color="0.85", linewidth=0.6, zorder=0)
-    for row in rows:
+    for material, measured in {entry.material: entry.measured for entry in shown}.items():
         axes.annotate(
-            row.measured.material,
-            (row.measured_slope(band), 0.01),
+            material,
+            (measured, 0.01),
             xycoords=("data", "axes fraction"),
             rotation=90,
             ha="center",
@@ -83,21 +104,21 @@ def draw_predicted_against_measured(
     axes.set_xlim(low, 0.0)
 
 
-def figure_redshift_table(rows: Sequence[RedShiftTableRow]) -> Figure:
+def figure_redshift_table(slopes: Sequence[PlottedSlope]) -> Figure:
     """Figure of the table: predicted against measured slopes of both bands.
 
     Parameters
     ----------
-    rows
-        From `reticulum.report.redshift_table`.
+    slopes
+        All slopes, in the order in which methods get their marks.
 
     """
     with style.context(STYLE):
         figure = Figure(figsize=(7.2, 3.6))
         for place, band in enumerate(Band):
             axes = figure.add_subplot(1, 2, place + 1)
-            draw_predicted_against_measured(axes, rows, band)
-            if place == 0 and methods_in(rows):
+            draw_predicted_against_measured(axes, slopes, band)
+            if place == 0 and slopes:
                 axes.legend(loc="upper left", fontsize=6)
         figure.suptitle("Red-shift slopes, -100 to 200 °C; the line is agreement", fontsize=10)
     return figure

@@ -29,6 +29,10 @@ COMMANDS = [
     ("fit",),
     ("simulate-vtir",),
     ("redshift",),
+    ("table1",),
+    ("paper",),
+    ("paper", "check"),
+    ("compare-modes",),
 ]
 
 RUN = [sys.executable, "-c", "from reticulum.cli.main import run; run()"]
