@@ -1,9 +1,12 @@
 """Thermal expansion from a volume series.
 
 Quasi-harmonic free energy F(V, T) = E(V) + Σ [ħω/2 + k_B T ln(1 - exp(-ħω/k_B T))], with the
-harmonic wavenumbers of each volume. Its minimum at each temperature is the volume. Where the
-minimum lies outside the computed volumes, the expansion at the volume of the run is taken instead,
-α_V = (∂S/∂ ln V)_T / (V B_T) with the bulk modulus B_T at that volume; (∂S/∂ ln V)_T = Σ γ_i C_i.
+harmonic wavenumbers of each volume. Its minimum at each temperature is the volume. Beside it stands
+the expansion linear in the Grüneisen parameters at the volume of the run,
+α_V = Σ γ_i C_i/(V B), ln V(T)/V₀ = Σ γ_i [U_i(T) - U_i(298 K)]/(V B), with B from E(V) alone. It
+exists where F has no minimum among the volumes (the run is under pressure, or a soft mode falls to
+zero there, where harmonic F goes to minus infinity and describes nothing). The difference of the
+two is an error of both.
 
 *Valid when* the modes at Gamma stand for all of the zone: the acoustic modes and those of the zone
 boundary are missing, which in frameworks carry much of the contraction.
@@ -11,9 +14,8 @@ boundary are missing, which in frameworks carry much of the contraction.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -33,11 +35,8 @@ from reticulum.units import (
 #: more would follow the scatter of soft modes.
 ENERGY_DEGREE = 3
 
-#: Coefficients of F (eV) and S (eV/K) in powers of ln V, a row for each temperature.
-_Coefficients: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]
-
-#: Steps in which the expansion is integrated over temperature, K.
-_TEMPERATURE_STEP_K = 1.0
+#: Imaginary part below which a root of a polynomial is real.
+_REAL_ROOT = 1e-12
 
 
 def vibrational_free_energy_ev(
@@ -93,63 +92,83 @@ class ComputedExpansion:
         (n_temperatures,), K.
     log_volumes
         (n_temperatures,) ln(V/V₀), V₀ the volume of the run.
-    volumetric_per_k
-        (n_temperatures,) α_V, 1/K.
-    at_reference_per_k
-        α_V at 298.15 K, 1/K.
-    step_error_per_k
-        Change of that number with the volumes that it is taken from, 1/K.
     from_minimum
-        Whether the free energy has its minimum among the volumes at every temperature; otherwise
-        the expansion is that at the volume of the run.
+        Whether they are the minima of the free energy; otherwise they are linear in the Grüneisen
+        parameters, and zero at 298.15 K.
+    minimum_per_k
+        α_V at 298.15 K at the minimum of the free energy, 1/K; None where it has none.
+    linear_per_k
+        α_V at 298.15 K linear in the Grüneisen parameters, 1/K.
+    step_error_per_k
+        Change of the latter with the volumes that it is taken from, 1/K.
+    static_bulk_modulus_gpa
+        B from E(V) at the volume of the run, GPa.
     bulk_modulus_gpa
-        B_T at 298.15 K and the volume of the run, GPa.
+        B from F(V) there at 298.15 K, GPa.
     pressure_gpa
         Pressure that holds the volume of the run at 298.15 K, GPa.
     shares_per_k
-        (n_sets,) what each set of modes gives to α_V at 298.15 K and the volume of the run, 1/K;
-        zero for those left out.
+        (n_sets,) what each set of modes gives to `linear_per_k`, 1/K; zero for those left out.
     n_modes_left_out
         Vibrations that are imaginary or not followed at some volume, left out at all of them.
+    leaves_series
+        Whether a volume lies outside those computed.
 
     """
 
     temperatures_k: NDArray[np.float64]
     log_volumes: NDArray[np.float64]
-    volumetric_per_k: NDArray[np.float64]
-    at_reference_per_k: float
-    step_error_per_k: float
     from_minimum: bool
+    minimum_per_k: float | None
+    linear_per_k: float
+    step_error_per_k: float
+    static_bulk_modulus_gpa: float
     bulk_modulus_gpa: float
     pressure_gpa: float
     shares_per_k: NDArray[np.float64]
     n_modes_left_out: int
+    leaves_series: bool
 
     def __post_init__(self) -> None:
         """Check shapes and make the arrays read-only."""
-        for array in (self.log_volumes, self.volumetric_per_k):
-            if array.shape != self.temperatures_k.shape:
-                raise ValueError("one volume and one expansion are needed for each temperature")
-        for array in (
-            self.temperatures_k,
-            self.log_volumes,
-            self.volumetric_per_k,
-            self.shares_per_k,
-        ):
+        if self.log_volumes.shape != self.temperatures_k.shape:
+            raise ValueError("one volume is needed for each temperature")
+        for array in (self.temperatures_k, self.log_volumes, self.shares_per_k):
             array.setflags(write=False)
+
+    @property
+    def at_reference_per_k(self) -> float:
+        """α_V at 298.15 K by the route that the volumes are taken from, 1/K."""
+        if self.from_minimum and self.minimum_per_k is not None:
+            return self.minimum_per_k
+        return self.linear_per_k
+
+    @property
+    def route_error_per_k(self) -> float:
+        """Difference of the two routes, 1/K; by the bulk moduli where F has no minimum."""
+        if self.minimum_per_k is not None:
+            return abs(self.minimum_per_k - self.linear_per_k)
+        if self.bulk_modulus_gpa <= 0.0:
+            return abs(self.linear_per_k)
+        ratio = self.static_bulk_modulus_gpa / self.bulk_modulus_gpa
+        return abs(self.linear_per_k * (ratio - 1.0))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
         return {
             "temperatures_k": self.temperatures_k.tolist(),
             "log_volumes": self.log_volumes.tolist(),
-            "volumetric_per_k": self.volumetric_per_k.tolist(),
-            "volumetric_at_298_k_per_k": self.at_reference_per_k,
-            "step_error_per_k": self.step_error_per_k,
             "from_minimum_of_free_energy": self.from_minimum,
-            "bulk_modulus_gpa": self.bulk_modulus_gpa,
+            "volumetric_at_298_k_per_k": self.at_reference_per_k,
+            "at_minimum_per_k": self.minimum_per_k,
+            "linear_per_k": self.linear_per_k,
+            "step_error_per_k": self.step_error_per_k,
+            "route_error_per_k": self.route_error_per_k,
+            "static_bulk_modulus_gpa": self.static_bulk_modulus_gpa,
+            "bulk_modulus_at_298_k_gpa": self.bulk_modulus_gpa,
             "pressure_gpa": self.pressure_gpa,
             "n_modes_left_out": self.n_modes_left_out,
+            "leaves_series": self.leaves_series,
         }
 
 
@@ -190,47 +209,61 @@ def computed_expansion(
     w, dimensions = parameters.wavenumbers_cm1[:, used], parameters.dimensions[used]
     degree = min(ENERGY_DEGREE, len(x) - 1)
     fit = np.linalg.pinv(np.vander(x, degree + 1, increasing=True))
-
-    def coefficients(t: NDArray[np.float64]) -> _Coefficients:
-        free = energies_ev - energies_ev.mean() + vibrational_free_energy_ev(w, dimensions, t)
-        return free @ fit.T, vibrational_entropy_ev_per_k(w, dimensions, t) @ fit.T
-
-    reference = np.array([REFERENCE_TEMPERATURE_K])
-    free, entropy = coefficients(reference)
-    stiffness = 2.0 * free[0, 2] - free[0, 1]
+    static = fit @ (energies_ev - energies_ev.mean())
+    stiffness = float(2.0 * static[2] - static[1])
     if stiffness <= 0.0:
         raise CalculationError(
             "The crystal is not stable against a change of its volume.",
-            why=f"Its bulk modulus is {stiffness / volume_a3 * EV_PER_A3_TO_GPA:.2f} GPa at "
-            "298 K with these modes.",
+            why=f"Its bulk modulus is {stiffness / volume_a3 * EV_PER_A3_TO_GPA:.2f} GPa.",
             fix="Take the expansion from a measurement.",
         )
-    minima = _minima(coefficients(temperatures)[0], x)
-    if minima is None:
-        places, alpha = _integrated(coefficients, temperatures)
-    else:
-        places = minima
-        free_t, entropy_t = coefficients(temperatures)
-        alpha = _expansion_at(free_t, entropy_t, places)
-    at_minimum = None if minima is None else _minima(free, x)
-    at_reference = _expansion_at(free, entropy, np.zeros(1) if at_minimum is None else at_minimum)
+
+    def free_energy(t: NDArray[np.float64]) -> NDArray[np.float64]:
+        vibrational: NDArray[np.float64] = vibrational_free_energy_ev(w, dimensions, t) @ fit.T
+        return np.asarray(static + vibrational)
+
+    reference = np.array([REFERENCE_TEMPERATURE_K])
+    at_reference = free_energy(reference)
+    entropies = vibrational_entropy_ev_per_k(w, dimensions, reference)
+    minima = _minima(free_energy(temperatures), x)
+    here = _minima(at_reference, x)
+    minimum = None
+    if here is not None:
+        minimum = _expansion_at(at_reference[0], fit @ entropies[0], float(here[0]))
+    weights = parameters.values[used] * dimensions / stiffness
     shares = np.zeros(len(used))
     capacity = mode_heat_capacity(w[parameters.centre], reference)[0]
-    shares[used] = BOLTZMANN_EV_PER_K * parameters.values[used] * capacity * dimensions / stiffness
+    shares[used] = BOLTZMANN_EV_PER_K * weights * capacity
+    if minima is None:
+        energies = _thermal_energies_ev(w[parameters.centre], temperatures)
+        places = (energies - _thermal_energies_ev(w[parameters.centre], reference)) @ weights
+    else:
+        places = minima
+    by_step = derivatives_by_step(x, entropies[0])
+    to_gpa = EV_PER_A3_TO_GPA / volume_a3
     return ComputedExpansion(
         temperatures_k=temperatures,
         log_volumes=places,
-        volumetric_per_k=alpha,
-        at_reference_per_k=float(at_reference[0]),
-        step_error_per_k=_step_error(
-            x, vibrational_entropy_ev_per_k(w, dimensions, reference)[0], stiffness
-        ),
         from_minimum=minima is not None,
-        bulk_modulus_gpa=float(stiffness / volume_a3 * EV_PER_A3_TO_GPA),
-        pressure_gpa=float(-free[0, 1] / volume_a3 * EV_PER_A3_TO_GPA),
+        minimum_per_k=minimum,
+        linear_per_k=float(shares.sum()),
+        step_error_per_k=float((by_step.max() - by_step.min()) / 2.0 / stiffness),
+        static_bulk_modulus_gpa=stiffness * to_gpa,
+        bulk_modulus_gpa=float(2.0 * at_reference[0, 2] - at_reference[0, 1]) * to_gpa,
+        pressure_gpa=float(-at_reference[0, 1]) * to_gpa,
         shares_per_k=shares,
         n_modes_left_out=int(parameters.dimensions[parameters.vibrations & ~used].sum()),
+        leaves_series=bool(np.any((places < x[0]) | (places > x[-1]))),
     )
+
+
+def _thermal_energies_ev(
+    wavenumbers_cm1: NDArray[np.float64], temperatures_k: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Thermal energy ħω n of each mode, (n_temperatures, n_modes), eV."""
+    with np.errstate(over="ignore"):
+        quanta = 1.0 / np.expm1(wavenumbers_cm1 / (BOLTZMANN_CM1_PER_K * temperatures_k[:, None]))
+    return np.asarray(wavenumbers_cm1 * quanta / EV_TO_CM1)
 
 
 def _minima(free: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -239,7 +272,7 @@ def _minima(free: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.flo
     for row in free:
         polynomial = np.polynomial.Polynomial(row)
         roots = polynomial.deriv().roots()
-        real = np.real(roots[np.abs(np.imag(roots)) < 1e-12])
+        real = np.real(roots[np.abs(np.imag(roots)) < _REAL_ROOT])
         inside = [
             float(root)
             for root in real
@@ -251,34 +284,8 @@ def _minima(free: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.flo
     return np.array(places)
 
 
-def _expansion_at(
-    free: NDArray[np.float64], entropy: NDArray[np.float64], places: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """α_V = S_x/(F_xx - F_x) at ln V = x, one for each row, 1/K."""
-    found = []
-    for f, s, place in zip(free, entropy, places, strict=True):
-        energy = np.polynomial.Polynomial(f)
-        stiffness = float(energy.deriv(2)(place)) - float(energy.deriv()(place))
-        found.append(float(np.polynomial.Polynomial(s).deriv()(place)) / stiffness)
-    return np.array(found)
-
-
-def _integrated(
-    coefficients: Callable[[NDArray[np.float64]], _Coefficients], temperatures: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return ln V (zero at 298.15 K) and α_V, both at the volume of the run."""
-    low = min(float(temperatures.min()), REFERENCE_TEMPERATURE_K)
-    high = max(float(temperatures.max()), REFERENCE_TEMPERATURE_K)
-    steps = max(2, round((high - low) / _TEMPERATURE_STEP_K) + 1)
-    fine = np.linspace(low, high, steps)
-    free, entropy = coefficients(fine)
-    alpha = _expansion_at(free, entropy, np.zeros(steps))
-    rise = np.concatenate([[0.0], np.cumsum(0.5 * (alpha[1:] + alpha[:-1]) * np.diff(fine))])
-    rise -= np.interp(REFERENCE_TEMPERATURE_K, fine, rise)
-    return np.interp(temperatures, fine, rise), np.interp(temperatures, fine, alpha)
-
-
-def _step_error(x: NDArray[np.float64], entropy: NDArray[np.float64], stiffness: float) -> float:
-    """How much α_V changes with the pair of volumes that ∂S/∂ ln V is taken from, 1/K."""
-    derivatives = derivatives_by_step(x, entropy)
-    return float((derivatives.max() - derivatives.min()) / 2.0 / stiffness)
+def _expansion_at(free: NDArray[np.float64], entropy: NDArray[np.float64], place: float) -> float:
+    """Return α_V = S_x/(F_xx - F_x) at ln V = x, 1/K."""
+    energy = np.polynomial.Polynomial(free)
+    stiffness = float(energy.deriv(2)(place)) - float(energy.deriv()(place))
+    return float(np.polynomial.Polynomial(entropy).deriv()(place)) / stiffness

@@ -203,7 +203,7 @@ def variant_with_stated(
         expansion.log_volumes(temperatures_k),
         alpha=expansion.volumetric_per_k,
         origin=expansion.origin,
-        relative_error=(ErrorKind.STATISTICAL, relative, "range of the expansion"),
+        relative_errors=((ErrorKind.STATISTICAL, relative, "range of the expansion"),),
         assumptions=(
             *ASSUMPTIONS,
             f"α_V {1e6 * expansion.volumetric_per_k:+.1f}e-6 /K at all temperatures "
@@ -237,11 +237,11 @@ def variant_with_computed(
 
     """
     alpha = expansion.at_reference_per_k
-    relative = abs(expansion.step_error_per_k / alpha) if alpha else 0.0
     where = (
         "from the minimum of the free energy"
         if expansion.from_minimum
-        else f"at the volume of the run, held by a pressure of {expansion.pressure_gpa:+.2f} GPa"
+        else "linear in the Grüneisen parameters at the volume of the run, held by a pressure of "
+        f"{expansion.pressure_gpa:+.2f} GPa"
     )
     return _variant(
         bands,
@@ -249,10 +249,22 @@ def variant_with_computed(
         np.array(expansion.log_volumes),
         alpha=alpha,
         origin=f"computed at 298 K, {where}",
-        relative_error=(
-            ErrorKind.STEP_SIZE,
-            relative,
-            "computed expansion from different steps of the volume",
+        relative_errors=(
+            (
+                ErrorKind.STEP_SIZE,
+                expansion.step_error_per_k / abs(alpha or 1.0),
+                "computed expansion from different steps of the volume",
+            ),
+            (
+                ErrorKind.TRUNCATION,
+                expansion.route_error_per_k / abs(alpha or 1.0),
+                "expansion from the minimum of the free energy or linear",
+            ),
+        ),
+        untrusted_because=(
+            "the computed expansion leaves the volumes that were computed"
+            if expansion.leaves_series
+            else ""
         ),
         assumptions=(
             *ASSUMPTIONS,
@@ -279,20 +291,23 @@ def _variant(
     *,
     alpha: float,
     origin: str,
-    relative_error: tuple[ErrorKind, float, str],
+    relative_errors: tuple[tuple[ErrorKind, float, str], ...],
     assumptions: tuple[str, ...],
     n_calls: int,
     warnings: tuple[str, ...],
     contributions: tuple[Contribution, ...] = (),
+    untrusted_because: str = "",
 ) -> MechanismResult:
     positions, errors, sentences = {}, {}, []
-    kind, relative, words = relative_error
     for band, entry in bands.items():
         positions[band] = entry.positions_cm1(log_volumes)
         slope = band_slope(temperatures_k, positions[band]).slope_cm1_per_k
         errors[band] = (
             *entry.slope_errors(temperatures_k, log_volumes),
-            SlopeError(kind=kind, size_cm1_per_k=relative * abs(slope), origin=words),
+            *(
+                SlopeError(kind=kind, size_cm1_per_k=relative * abs(slope), origin=words)
+                for kind, relative, words in relative_errors
+            ),
         )
         sentences.append(sign_sentence(band, entry.grueneisen, slope, alpha))
     return MechanismResult(
@@ -308,6 +323,7 @@ def _variant(
         n_calls=n_calls,
         assumptions=assumptions,
         warnings=warnings,
+        untrusted_because=untrusted_because,
         details={
             "expansion_per_k": alpha,
             "expansion_origin": origin,

@@ -235,7 +235,13 @@ def test_volume_of_a_crystal_with_known_free_energy(gamma):
     ]
     assert found.at_reference_per_k == pytest.approx((step[1] - step[0]) / 0.2, rel=1e-3)
     assert np.sign(found.at_reference_per_k) == np.sign(gamma)
-    assert found.shares_per_k.sum() == pytest.approx(found.at_reference_per_k, rel=0.02)
+    assert found.shares_per_k.sum() == pytest.approx(found.linear_per_k, rel=1e-12)
+    # The linear route has the bulk modulus and the energy at V₀ instead of at the minimum.
+    assert found.linear_per_k == pytest.approx(found.minimum_per_k, rel=0.05)
+    assert found.route_error_per_k == pytest.approx(
+        abs(found.linear_per_k - found.minimum_per_k), rel=1e-9
+    )
+    assert not found.leaves_series
 
 
 def test_expansion_at_a_volume_that_is_no_minimum():
@@ -248,12 +254,21 @@ def test_expansion_at_a_volume_that_is_no_minimum():
     assert not found.from_minimum
     assert found.pressure_gpa == pytest.approx(5.0 / 400.0 * 160.2177, rel=0.05)
     assert found.log_volumes[1] == pytest.approx(0.0, abs=1e-12)
-    free = vibrational_free_energy_ev(w, np.array([3]), np.array([298.15]))[0]
-    c = np.polynomial.polynomial.polyfit(x, energies + free, 2)
     capacity = 3 * float(mode_heat_capacity(np.array([100.0]), np.array([298.15]))[0, 0])
-    expected = 2.0 * capacity * BOLTZMANN_EV_PER_K / (2.0 * c[2] - c[1])
-    assert found.at_reference_per_k == pytest.approx(expected, rel=1e-3)
-    assert found.shares_per_k.sum() == pytest.approx(expected, rel=1e-6)
+    expected = 2.0 * capacity * BOLTZMANN_EV_PER_K / (60.0 + 5.0)
+    assert found.at_reference_per_k == pytest.approx(expected, rel=1e-6)
+    assert found.static_bulk_modulus_gpa == pytest.approx(65.0 / 400.0 * 160.2177, rel=1e-6)
+    rise = found.log_volumes[2] - found.log_volumes[0]
+    quanta = 1.0 / np.expm1(100.0 / EV_TO_CM1 / (BOLTZMANN_EV_PER_K * t[[0, 2]]))
+    assert rise == pytest.approx(2.0 * 3 * np.diff(quanta)[0] * 100.0 / EV_TO_CM1 / 65.0, rel=1e-6)
+
+
+def test_an_expansion_beyond_the_volumes_is_said_to_be():
+    x = np.log1p([-0.01, 0.0, 0.01])
+    w = 20.0 * np.exp(20.0 * x)[:, None]
+    energies = 0.5 * 4.0 * x**2 - 1.0 * x
+    found = computed_expansion(parameters_of(x, w, [30]), energies, 400.0, [150.0, 500.0])
+    assert found.leaves_series
 
 
 def test_an_unstable_crystal_has_no_expansion():
