@@ -11,7 +11,7 @@ unit does not shift its band, while its curvature along the old eigenvector fall
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,8 +38,8 @@ _NOT_CLOSED = 1e-3
 #: this difference (they are of the order of one).
 _SAME_PART = 1e-6
 
-#: Seed and number of the fixed random patterns that settle choices among equivalent vectors, so that
-#: they do not depend on the basis of a degenerate set (which differs from one machine to another).
+#: Seed and number of the fixed random patterns that settle choices among equivalent vectors, so
+#: that they do not depend on the basis of a degenerate set (which differs between machines).
 _SEED = 7
 _N_PROBES = 6
 
@@ -65,6 +65,10 @@ class BandDisplacement:
     pattern_a: NDArray[np.float64]
     amplitude: float
     opposite: bool
+
+    def scaled(self, factor: float) -> BandDisplacement:
+        """The same displacement, so many times as long."""
+        return replace(self, pattern_a=self.pattern_a * factor, amplitude=self.amplitude * factor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +98,10 @@ class BandPlan:
     displacements: tuple[BandDisplacement, ...]
     masses_amu: NDArray[np.float64]
     frames: LocalFrames
+
+    def scaled(self, factor: float) -> BandPlan:
+        """The same plan with displacements so many times as long."""
+        return replace(self, displacements=tuple(d.scaled(factor) for d in self.displacements))
 
     @property
     def n_calls(self) -> int:

@@ -1,0 +1,324 @@
+"""Thermal average of the bands over one soft coordinate along its relaxed path.
+
+Energies and bands are known at a few amplitudes q of a soft mode, with the stiff modes relaxed. The
+energy is interpolated from them and the harmonic curvature at q = 0, the Schrödinger equation is
+solved along the arc length of the path, and the shift of the bands is averaged over its states.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+
+from reticulum.thermal.harmonic import harmonic_mean_square_a2
+from reticulum.thermal.oscillator import boltzmann_populations, solve_dvr
+from reticulum.units import (
+    BOLTZMANN_CM1_PER_K,
+    EV_TO_CM1,
+    HBAR2_OVER_2U_A2_CM1,
+    SQRT_EV_PER_U_A2_TO_CM1,
+)
+
+#: Points by which the path is described before the grid for the Schrödinger equation is laid.
+_DENSE_POINTS = 2401
+
+#: Number of grid points in units of the least that hold the momentum of the highest energy, and
+#: how many more there are.
+_GRID_FINENESS = 1.25
+_MORE_GRID_POINTS = 24
+
+#: The grid ends where the potential is this many k_B T above its minimum (e^-13 is 2e-6), plus
+#: some quanta of a stiff mode.
+_GRID_ENERGY_KT = 13.0
+_GRID_QUANTA = 4.0
+
+#: Below this bend, 1/(Å√u), a path is straight (its length differs from q by less than 1e-10).
+_STRAIGHT = 1e-6
+
+#: The end of the grid is sought outwards in steps of this factor, so many times at most.
+_STRIDE = 1.05
+_MOST_STRIDES = 120
+
+#: Most amplitudes whose energies are interpolated by one polynomial; more by a spline.
+_LARGEST_POLYNOMIAL = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoftCourse:
+    """What is known along one soft coordinate.
+
+    Parameters
+    ----------
+    eigenvalue
+        Curvature of the energy at rest, eV/(u Å²); negative for an imaginary mode.
+    odd
+        Whether both senses differ for the band (totally symmetric modes); else the mean of both
+        senses counts.
+    amplitudes
+        (k,) signed amplitudes at which energies are known, Å√u.
+    energies_cm1
+        (k,) of the relaxed geometries above the crystal at rest, cm⁻¹.
+    followed
+        (k,) mass-weighted length of what relaxed, Å√u.
+    band_amplitudes
+        (l,) signed amplitudes at which bands are known, Å√u.
+    shifts_cm1
+        (l, b) shifts of some band positions there, cm⁻¹.
+
+    """
+
+    eigenvalue: float
+    odd: bool
+    amplitudes: NDArray[np.float64]
+    energies_cm1: NDArray[np.float64]
+    followed: NDArray[np.float64]
+    band_amplitudes: NDArray[np.float64]
+    shifts_cm1: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        """Check shapes and make the arrays read-only."""
+        if not (self.amplitudes.shape == self.energies_cm1.shape == self.followed.shape):
+            raise ValueError("amplitudes, energies and followed lengths must match")
+        if self.shifts_cm1.ndim != 2 or len(self.shifts_cm1) != len(self.band_amplitudes):
+            raise ValueError("the shifts do not match their amplitudes")
+        for array in (
+            self.amplitudes,
+            self.energies_cm1,
+            self.followed,
+            self.band_amplitudes,
+            self.shifts_cm1,
+        ):
+            array.setflags(write=False)
+
+    @property
+    def harmonic_energies_cm1(self) -> NDArray[np.float64]:
+        """½λq² at the amplitudes, cm⁻¹."""
+        found: NDArray[np.float64] = 0.5 * self.eigenvalue * self.amplitudes**2 * EV_TO_CM1
+        return found
+
+    @property
+    def anharmonicity(self) -> float:
+        """Largest |E/(½λq²) - 1| over the amplitudes; infinite for an imaginary mode."""
+        if self.eigenvalue <= 0.0:
+            return float("inf")
+        ratio = self.energies_cm1 / self.harmonic_energies_cm1
+        return float(np.abs(ratio - 1.0).max(initial=0.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoftAverage:
+    """Thermal average over one soft coordinate.
+
+    Parameters
+    ----------
+    shifts_cm1
+        (n_temperatures, b) mean shifts by one partner, cm⁻¹.
+    root_mean_square
+        (n_temperatures,) √<q²>, Å√u.
+    mean
+        (n_temperatures,) <q>, Å√u.
+    outside
+        (n_temperatures,) probability beyond the largest amplitude of which the energy is known.
+
+    """
+
+    shifts_cm1: NDArray[np.float64]
+    root_mean_square: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    outside: NDArray[np.float64]
+
+
+def harmonic_amplitude(eigenvalue: float, temperature_k: float) -> float:
+    """√<q²> of a harmonic mode, Å√u.
+
+    Parameters
+    ----------
+    eigenvalue
+        Positive, eV/(u Å²).
+    temperature_k
+        K.
+
+    """
+    wavenumber = float(np.sqrt(eigenvalue)) * SQRT_EV_PER_U_A2_TO_CM1
+    return float(np.sqrt(harmonic_mean_square_a2(wavenumber, 1.0, [temperature_k])[0]))
+
+
+def soft_average(course: SoftCourse, temperatures_k: NDArray[np.float64]) -> SoftAverage:
+    """Quantum thermal average of the bands along a soft coordinate.
+
+    The kinetic energy is that of motion along the path: with a relaxation that grows as q², the
+    arc length obeys ds = √(1 + 4a²q²) dq with a = |relaxation|/q².
+
+    Parameters
+    ----------
+    course
+        What is known.
+    temperatures_k
+        (n_temperatures,), K.
+
+    """
+    warmest = float(np.max(temperatures_k)) * BOLTZMANN_CM1_PER_K
+    quantum = float(np.sqrt(abs(course.eigenvalue))) * SQRT_EV_PER_U_A2_TO_CM1
+    reach = _GRID_ENERGY_KT * warmest + _GRID_QUANTA * quantum
+    low, high = _range(course, reach)
+    dense = np.linspace(low, high, _DENSE_POINTS)
+    arc = arc_length(course, dense)
+    # A wave of the highest energy has the length 2π √(HB/E).
+    least = float(arc[-1] - arc[0]) * np.sqrt(reach / HBAR2_OVER_2U_A2_CM1) / np.pi
+    n_points = int(_GRID_FINENESS * least) + _MORE_GRID_POINTS
+    grid = np.linspace(arc[0], arc[-1], n_points)
+    q = np.interp(grid, arc, dense)
+    levels = solve_dvr(potential_cm1(course, q), grid, 1.0)
+    populations = boltzmann_populations(levels.energies_cm1, temperatures_k)
+    density = populations @ (levels.wavefunctions**2).T * levels.step_a
+    shifts = band_shifts_cm1(course, q)
+    inside = np.abs(q) <= np.abs(course.amplitudes).max(initial=0.0)
+    return SoftAverage(
+        shifts_cm1=density @ shifts,
+        root_mean_square=np.sqrt(density @ q**2),
+        mean=density @ q,
+        outside=1.0 - density @ inside,
+    )
+
+
+def arc_length(course: SoftCourse, q: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Length of the relaxed path from q = 0, Å√u, negative for negative q.
+
+    Parameters
+    ----------
+    course
+        What is known.
+    q
+        Amplitudes, Å√u.
+
+    """
+    weights = course.amplitudes**4
+    total = float(weights.sum())
+    twice = 2.0 * float((course.followed * course.amplitudes**2).sum()) / total if total else 0.0
+    if twice < _STRAIGHT:
+        return q
+    found: NDArray[np.float64] = 0.5 * q * np.sqrt(1.0 + (twice * q) ** 2)
+    return found + np.arcsinh(twice * q) / (2.0 * twice)
+
+
+def _range(course: SoftCourse, reach_cm1: float) -> tuple[float, float]:
+    """Ends of the grid: where the potential exceeds its minimum by so much, outwards of all."""
+    largest = float(np.abs(course.amplitudes).max(initial=0.0))
+    known = np.linspace(-largest, largest, 201)
+    bottom = float(potential_cm1(course, known).min())
+    outwards = largest * _STRIDE ** np.arange(_MOST_STRIDES)
+    ends = []
+    for sense in (-1.0, 1.0):
+        above = potential_cm1(course, sense * outwards) - bottom >= reach_cm1
+        ends.append(sense * float(outwards[int(above.argmax()) if above.any() else -1]))
+    return ends[0], ends[1]
+
+
+def potential_cm1(course: SoftCourse, q: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Energy along the path above that at rest, cm⁻¹.
+
+    Interpolated with the known curvature at rest; outside the known amplitudes continued by a
+    parabola with the larger of the curvature at the edge and that at rest.
+
+    Parameters
+    ----------
+    course
+        What is known.
+    q
+        Amplitudes, Å√u.
+
+    """
+    scale = float(np.abs(course.amplitudes).max())
+    half = 0.5 * course.eigenvalue * EV_TO_CM1 * scale**2
+    x, energies = course.amplitudes / scale, course.energies_cm1
+    if course.odd:
+        # E = half x² + x³ (c0 + c1 x + ...), exactly through all points.
+        powers = 3 + np.arange(len(x))
+        factors = np.linalg.solve(x[:, None] ** powers, energies - half * x**2)
+        polynomial = np.polynomial.Polynomial([0.0, 0.0, half, *factors])
+        return _continued(polynomial, q / scale, float(x.min()), float(x.max()), abs(half))
+    places, means = _even(x, energies)
+    squares = places**2
+    if len(places) <= _LARGEST_POLYNOMIAL:
+        powers = 2 + np.arange(len(places))
+        factors = np.linalg.solve(squares[:, None] ** powers, means - half * squares)
+        coefficients = np.zeros(2 * len(factors) + 3)
+        coefficients[2] = half
+        coefficients[4::2] = factors
+        even = np.polynomial.Polynomial(coefficients)
+        return _continued(even, q / scale, -1.0, 1.0, abs(half))
+    spline = CubicSpline(
+        np.concatenate([[0.0], squares]),
+        np.concatenate([[0.0], means]),
+        bc_type=((1, half), "not-a-knot"),
+    )
+    # As a function of x: V = S(x²), V' = 2x S', V'' = 2 S' + 4x² S''.
+    x_out = np.abs(q / scale)
+    slope = 2.0 * float(spline(1.0, 1))
+    curvature = max(2.0 * float(spline(1.0, 1)) + 4.0 * float(spline(1.0, 2)), abs(half))
+    beyond = np.maximum(x_out - 1.0, 0.0)
+    inner = spline(np.minimum(x_out, 1.0) ** 2)
+    found: NDArray[np.float64] = inner + slope * beyond + 0.5 * curvature * beyond**2
+    return found
+
+
+def _continued(
+    polynomial: np.polynomial.Polynomial,
+    x: NDArray[np.float64],
+    low: float,
+    high: float,
+    least_curvature: float,
+) -> NDArray[np.float64]:
+    inner: NDArray[np.float64] = polynomial(np.clip(x, low, high))
+    first, second = polynomial.deriv(), polynomial.deriv(2)
+    for edge, beyond in ((low, np.minimum(x - low, 0.0)), (high, np.maximum(x - high, 0.0))):
+        curvature = max(float(second(edge)), least_curvature)
+        inner = inner + float(first(edge)) * beyond + 0.5 * curvature * beyond**2
+    return inner
+
+
+def _even(
+    x: NDArray[np.float64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rising |x| and the mean over both senses of the values there."""
+    sizes = np.round(np.abs(x), 9)
+    places: NDArray[np.float64] = np.unique(sizes).astype(np.float64)
+    return places, np.array([values[sizes == place].mean(axis=0) for place in places])
+
+
+def band_shifts_cm1(course: SoftCourse, q: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shifts of the bands along the path, (n, b), cm⁻¹.
+
+    A polynomial in q² (in q for totally symmetric modes) through the known points, continued as a
+    straight line in q² (in q) outside them.
+
+    Parameters
+    ----------
+    course
+        What is known.
+    q
+        (n,) amplitudes, Å√u.
+
+    """
+    scale = float(np.abs(course.band_amplitudes).max())
+    x = course.band_amplitudes / scale
+    if course.odd:
+        places, values, variable = x, course.shifts_cm1, q / scale
+    else:
+        sizes, values = _even(x, course.shifts_cm1)
+        places, variable = sizes**2, (q / scale) ** 2
+    powers = 1 + np.arange(len(places))
+    factors = np.linalg.solve(places[:, None] ** powers, values)
+    low, high = min(float(places.min()), 0.0), max(float(places.max()), 0.0)
+    inner = np.clip(variable, low, high)
+    found: NDArray[np.float64] = (inner[:, None] ** powers) @ factors
+    for edge, beyond in (
+        (low, np.minimum(variable - low, 0.0)),
+        (high, np.maximum(variable - high, 0.0)),
+    ):
+        slope = (powers * edge ** (powers - 1)) @ factors
+        found = found + beyond[:, None] * slope
+    return found

@@ -1,0 +1,294 @@
+"""The adiabatic route: soft modes move, stiff ones follow, bands are averaged over the motion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from reticulum.phonons.modes import ModeTable
+from reticulum.phonons.run import Run
+from reticulum.thermal.adiabatic import soft_average
+from reticulum.thermal.adiabatic_errors import amplitude_changes, setting_errors
+from reticulum.thermal.adiabatic_options import AdiabaticOptions
+from reticulum.thermal.adiabatic_path import add_amplitudes, add_bands, find_amplitudes
+from reticulum.thermal.adiabatic_result import AdiabaticResult, SoftContribution
+from reticulum.thermal.adiabatic_sum import (
+    SetSlopes,
+    intervals,
+    is_converged,
+    leading,
+    tail_cm1_per_k,
+)
+from reticulum.thermal.band_space import band_centres
+from reticulum.thermal.mechanism import ErrorKind, SlopeError
+from reticulum.thermal.rigid_units import rigid_units
+from reticulum.thermal.slopes import band_slope, checked_temperatures_k, slope_temperatures_k
+from reticulum.thermal.soft_exploration import (
+    MIDDLE_AMPLITUDE,
+    OUTER_AMPLITUDE,
+    Exploration,
+    SoftWorkspace,
+    rounded,
+    soft_workspace,
+)
+from reticulum.thermal.soft_sets import soft_sets
+
+#: Relaxed points are warned of when this much probability lies beyond them in a set that matters.
+_OUTSIDE_WARNING = 0.5
+
+#: Passes in which new leading sets get their larger amplitudes.
+_LEADING_PASSES = 2
+
+
+def adiabatic_redshift(
+    run: Run,
+    table: ModeTable,
+    *,
+    temperatures_k: ArrayLike | None = None,
+    options: AdiabaticOptions | None = None,
+) -> AdiabaticResult:
+    """Carboxylate bands against temperature by the adiabatic route.
+
+    Set by set from the softest up, a soft mode is displaced by its thermal amplitude, the stiffer
+    modes relax, and the bands are taken there; the shifts are averaged over the quantum
+    distribution of the soft mode and summed, until an interval of wavenumber adds little. All
+    force calculations go through the run's store: a run that was killed goes on from there.
+
+    Parameters
+    ----------
+    run
+        An open run.
+    table
+        Its modes, from `mode_table(gamma_phonons(run))`.
+    temperatures_k
+        K; default: those of the published slopes.
+    options
+        Settings.
+
+    Raises
+    ------
+    CalculationError
+        If a force calculation failed, a band has no infrared-active mode, or the stiff modes do not
+        follow a soft one at any amplitude. Everything finished is kept.
+
+    """
+    options = options or AdiabaticOptions()
+    temperatures = checked_temperatures_k(
+        slope_temperatures_k() if temperatures_k is None else temperatures_k
+    )
+    workspace = soft_workspace(run, table)
+    labels = table.labels
+    tracked = {index for members in workspace.bands.tracked.sets for index in members}
+    numbers = [
+        n
+        for n in range(labels.n_sets)
+        if not labels.acoustic[n] and not tracked & {int(i) for i in labels.sets[n]}
+    ]
+    places = intervals([float(labels.wavenumbers_cm1[n]) for n in numbers], options.max_cm1)
+    units = rigid_units(table)
+    parts: list[list[Exploration]] = []
+    slopes: list[list[SetSlopes]] = []
+    converged = False
+    for place in places:
+        chosen = soft_sets(
+            table, workspace.bands, workspace.frames, units, [numbers[k] for k in place]
+        )
+        part = [Exploration(soft=soft) for soft in chosen]
+        _announce(workspace, part)
+        find_amplitudes(
+            workspace, part, floor_cm1=options.floor_cm1, force_limit=options.force_limit
+        )
+        add_bands(workspace, [(e, e.base) for e in part], largest_a=options.band_displacement_a)
+        parts.append(part)
+        slopes.append([_slopes(workspace, e, temperatures) for e in part])
+        converged = is_converged(
+            slopes, relative=options.relative, absolute_cm1_per_k=options.absolute_cm1_per_k
+        )
+        if converged:
+            break
+    everything = [e for part in parts for e in part]
+    _refine_leading(workspace, everything, temperatures, options)
+    contributions = tuple(_contribution(workspace, e, temperatures) for e in everything)
+    reached = [e.soft.number for e in everything]
+    rest = [
+        (float(labels.wavenumbers_cm1[n]), int(labels.dimensions[n]))
+        for n in numbers
+        if n not in reached
+    ]
+    tail = tail_cm1_per_k(
+        [_slopes(workspace, e, temperatures) for e in parts[-1]] if parts else [],
+        rest,
+        temperatures,
+    )
+    errors: list[list[SlopeError]] = [[], []]
+    last_cm1 = max((e.soft.wavenumber_cm1 for e in everything), default=0.0)
+    for band in (0, 1):
+        errors[band].append(
+            SlopeError(
+                kind=ErrorKind.TRUNCATION,
+                size_cm1_per_k=float(tail[band]),
+                origin=f"modes above {last_cm1:.0f} cm⁻¹, taken to act like those just below",
+            )
+        )
+    for band, error in enumerate(amplitude_changes(workspace, everything, temperatures)):
+        errors[band].append(error)
+    extra_calls = 0
+    if options.check_settings:
+        found, extra_calls = setting_errors(workspace, everything, contributions, options)
+        for band in (0, 1):
+            errors[band] += found[band]
+    return AdiabaticResult(
+        temperatures_k=temperatures,
+        at_rest_cm1=_at_rest(workspace),
+        contributions=contributions,
+        antisymmetric_errors=tuple(errors[0]),
+        symmetric_errors=tuple(errors[1]),
+        reached_cm1=last_cm1,
+        converged=converged,
+        n_calls=sum(e.n_calls for e in everything) + extra_calls,
+        options=options,
+        warnings=_warnings(everything, contributions, converged, options),
+    )
+
+
+def _announce(workspace: SoftWorkspace, part: Sequence[Exploration]) -> None:
+    """Say what the next interval costs before it starts."""
+    n_calls = sum(e.soft.planned_calls for e in part)
+    low, high = part[0].soft.wavenumber_cm1, part[-1].soft.wavenumber_cm1
+    runner = workspace.run.runner
+    minutes = n_calls * workspace.seconds_per_call / runner.workers / 60.0
+    runner.progress.message(
+        f"{len(part)} sets of soft modes from {low:.0f} to {high:.0f} cm⁻¹: about {n_calls} force "
+        f"calculations, {minutes:.0f} min on {runner.workers} worker(s), unless they are stored."
+    )
+
+
+def _at_rest(workspace: SoftWorkspace) -> NDArray[np.float64]:
+    """Harmonic positions of the bands in the crystal at rest, (4,), cm⁻¹."""
+    tracked = workspace.bands.tracked
+    columns = np.array(tracked.vectors) * workspace.bands.eigenvalues
+    return band_centres(workspace.bands, columns).values()
+
+
+def _slopes(
+    workspace: SoftWorkspace, exploration: Exploration, temperatures: NDArray[np.float64]
+) -> SetSlopes:
+    soft = exploration.soft
+    average = soft_average(exploration.course(workspace), temperatures)
+    values = soft.dimension * average.shifts_cm1[:, :2]
+    return SetSlopes(
+        wavenumber_cm1=soft.wavenumber_cm1,
+        dimension=soft.dimension,
+        slopes_cm1_per_k=np.array(
+            [band_slope(temperatures, column).slope_cm1_per_k for column in values.T]
+        ),
+    )
+
+
+def _refine_leading(
+    workspace: SoftWorkspace,
+    explorations: Sequence[Exploration],
+    temperatures: NDArray[np.float64],
+    options: AdiabaticOptions,
+) -> None:
+    """Give the sets that make most of the slopes two more amplitudes."""
+    refined: set[int] = set()
+    for _ in range(_LEADING_PASSES):
+        slopes = np.array(
+            [_slopes(workspace, e, temperatures).slopes_cm1_per_k for e in explorations]
+        )
+        chosen = set(leading(slopes, options.leading_share, options.most_leading))
+        chosen |= {k for k, e in enumerate(explorations) if e.soft.eigenvalue <= 0.0}
+        fresh = sorted(chosen - refined)
+        if not fresh:
+            return
+        refined |= chosen
+        wanted = []
+        for number in fresh:
+            exploration = explorations[number]
+            for factor in (MIDDLE_AMPLITUDE, OUTER_AMPLITUDE):
+                amplitude = exploration.near(factor * exploration.base)
+                wanted.append((exploration, amplitude or rounded(factor * exploration.base)))
+        # The outer amplitude starts from the relaxation at the middle one.
+        for half in (wanted[0::2], wanted[1::2]):
+            unknown = [(e, a) for e, a in half if a not in e.points and a < e.largest]
+            if unknown:
+                add_amplitudes(
+                    workspace,
+                    unknown,
+                    floor_cm1=options.floor_cm1,
+                    force_limit=options.force_limit,
+                )
+        add_bands(workspace, wanted, largest_a=options.band_displacement_a)
+
+
+def _contribution(
+    workspace: SoftWorkspace, exploration: Exploration, temperatures: NDArray[np.float64]
+) -> SoftContribution:
+    soft = exploration.soft
+    course = exploration.course(workspace)
+    average = soft_average(course, temperatures)
+    values = soft.dimension * average.shifts_cm1
+    return SoftContribution(
+        number=soft.number,
+        irrep=soft.irrep,
+        motion=soft.motion,
+        wavenumber_cm1=soft.wavenumber_cm1,
+        dimension=soft.dimension,
+        amplitudes=np.array(course.amplitudes),
+        energies_cm1=np.array(course.energies_cm1),
+        band_amplitudes=np.array(course.band_amplitudes),
+        shifts_cm1=np.array(course.shifts_cm1),
+        thermal_shifts_cm1=values,
+        root_mean_square=average.root_mean_square,
+        outside=float(average.outside.max()),
+        anharmonicity=course.anharmonicity,
+        displaced_positions_a=np.array(exploration.points[exploration.base].positions_a),
+        n_calls=exploration.n_calls,
+        slopes_cm1_per_k=np.array(
+            [band_slope(temperatures, column).slope_cm1_per_k for column in values.T]
+        ),
+    )
+
+
+def _warnings(
+    explorations: Sequence[Exploration],
+    contributions: Sequence[SoftContribution],
+    converged: bool,
+    options: AdiabaticOptions,
+) -> tuple[str, ...]:
+    sentences = []
+    if not converged:
+        sentences.append(
+            f"The sum over modes had not settled at {options.max_cm1:.0f} cm⁻¹; the error by the "
+            "modes left out says how much may be missing."
+        )
+    imaginary = [c for c in contributions if c.is_imaginary]
+    if imaginary:
+        part = np.sum([c.slopes_cm1_per_k[:2] for c in imaginary], axis=0)
+        sentences.append(
+            f"{len(imaginary)} sets of modes are imaginary: with this calculator the structure is "
+            "no minimum. Each was averaged over its own double well, the others at rest; together "
+            f"they give {part[0]:+.4f} (antisymmetric) and {part[1]:+.4f} cm⁻¹/K (symmetric)."
+        )
+    far = [
+        c
+        for c in contributions
+        if c.outside > _OUTSIDE_WARNING
+        and np.abs(c.slopes_cm1_per_k[:2]).max() > options.absolute_cm1_per_k
+    ]
+    for entry in far:
+        sentences.append(
+            f"The path along {entry.irrep} at {entry.wavenumber_cm1:.0f} cm⁻¹ is known only for "
+            f"{1 - entry.outside:.0%} of its thermal distribution."
+        )
+    for exploration in explorations:
+        if exploration.failed:
+            soft = exploration.soft
+            sentences.append(
+                f"The stiff modes did not follow {soft.irrep} at {soft.wavenumber_cm1:.0f} cm⁻¹ to "
+                f"amplitudes of {min(exploration.failed):.2f} Å√u and more."
+            )
+    return tuple(sentences)

@@ -1,0 +1,112 @@
+"""Carboxylate bands of the crystal at rest by the same displacements as in the distorted crystal.
+
+A displacement of finite length lifts a band by the anharmonicity of the C-O stretch, more along one
+direction of a degenerate set than along another. In the difference between the distorted crystal
+and the crystal at rest this drops out if both are displaced in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reticulum.engines.executor import ForceRunner
+from reticulum.frameworks.symmetry import CrystalSymmetry
+from reticulum.phonons.symmetry_adapted import images
+from reticulum.thermal.band_space import DisplacedBands
+from reticulum.thermal.band_tracking import carried
+from reticulum.thermal.displaced_bands import BandPlan
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+#: Largest component of the difference between equal displacements, relative to their length.
+_SAME = 1e-5
+
+
+def bands_at_rest(
+    plans: Sequence[BandPlan],
+    atoms: Atoms,
+    symmetry: CrystalSymmetry,
+    runner: ForceRunner,
+    *,
+    kind: str = "bands-at-rest",
+) -> tuple[DisplacedBands, ...]:
+    """Bands of the crystal at rest, one result for each plan.
+
+    Displacements that the space group carries onto each other are computed once.
+
+    Parameters
+    ----------
+    plans
+        Displacements, from `plan_bands`.
+    atoms
+        The crystal at rest.
+    symmetry
+        Its operations.
+    runner
+        Computes and stores forces.
+    kind
+        Name under which calculations are stored.
+
+    Raises
+    ------
+    CalculationError
+        If a force calculation failed. Everything finished is kept.
+
+    """
+    known: list[NDArray[np.float64]] = []
+    orbits: list[NDArray[np.float64]] = []
+    places: list[list[tuple[int, int]]] = []
+    for plan in plans:
+        found = []
+        for displacement in plan.displacements:
+            for sign in (1.0, -1.0) if displacement.opposite else (1.0,):
+                pattern = sign * displacement.pattern_a.ravel()
+                place = _place(orbits, pattern)
+                if place is None:
+                    known.append(pattern)
+                    orbit = [image[:, 0] for image in images(symmetry, pattern[:, None])]
+                    orbits.append(np.array(orbit))
+                    place = _place(orbits, pattern)
+                if place is None:
+                    raise ValueError("a displacement is not among its own images")
+                found.append(place)
+        places.append(found)
+    structures = []
+    for pattern in known:
+        moved = atoms.copy()
+        moved.positions = moved.positions + pattern.reshape(-1, 3)
+        structures.append(moved)
+    forces = [
+        np.array(entry.result.forces_ev_per_a) for entry in runner.evaluate(structures, kind=kind)
+    ]
+    rest = np.array(atoms.positions)
+    results = []
+    for plan, found in zip(plans, places, strict=True):
+        turned = [
+            carried(
+                forces[number].ravel(),
+                symmetry.cartesian_rotations[operation],
+                symmetry.permutations[operation],
+            ).reshape(-1, 3)
+            for number, operation in found
+        ]
+        results.append(plan.bands(rest, turned))
+    return tuple(results)
+
+
+def _place(
+    orbits: Sequence[NDArray[np.float64]], pattern: NDArray[np.float64]
+) -> tuple[int, int] | None:
+    """Which known displacement a pattern is an image of, and by which operation."""
+    limit = _SAME * float(np.linalg.norm(pattern))
+    for number, orbit in enumerate(orbits):
+        apart = np.abs(orbit - pattern).max(axis=1)
+        operation = int(apart.argmin())
+        if apart[operation] < limit:
+            return number, operation
+    return None
