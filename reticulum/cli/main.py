@@ -15,6 +15,7 @@ from reticulum.cli.calculators import app as calculators
 from reticulum.cli.compare_modes import compare_modes
 from reticulum.cli.fit import fit
 from reticulum.cli.graph import graph
+from reticulum.cli.lindemann import lindemann
 from reticulum.cli.mode_picture import mode_picture
 from reticulum.cli.modes import modes
 from reticulum.cli.order import order
@@ -62,6 +63,7 @@ app.command("compare-modes")(compare_modes)
 app.command("spectrum")(spectrum)
 app.command("mode-picture")(mode_picture)
 app.command("redshift")(redshift)
+app.command("lindemann")(lindemann)
 app.command("table1")(table1)
 app.command("fit")(fit)
 app.command("simulate-vtir")(simulate_vtir)
