@@ -1,7 +1,7 @@
 """Energy along an elongated metal-oxygen bond, and where a second minimum may hide.
 
-The energy has a slope at every point (the force that holds the bond), so that a minimum between
-two points cannot be missed for a coarse step.
+The energy has a slope at every point (the force that holds the bond): a cubic through energies and
+slopes shows minima between two points too.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ LOOSE_ELONGATION_A = 0.1
 
 #: A structure whose bonds are all within this of the start has come back to it, Å.
 RETURNED_A = 0.05
+
+#: Parts of an interval in which the sign of the cubic's slope is looked at.
+_FINE = 40
 
 
 class StartReason(StrEnum):
@@ -195,12 +198,7 @@ class LooseCurve:
             if x[0] - 1e-9 <= distance_a <= x[-1] + 1e-9:
                 if first == last:
                     return float(self.energies_kj_mol[first])
-                curve = CubicHermiteSpline(
-                    x,
-                    self.energies_kj_mol[first : last + 1],
-                    self.slopes_kj_mol_a[first : last + 1],
-                )
-                return float(curve(distance_a))
+                return float(self._cubic(first, last)(distance_a))
         return float("nan")
 
     def elongation_at(self, energy_kj_mol: float) -> float:
@@ -212,11 +210,36 @@ class LooseCurve:
         found = brentq(lambda x: self.energy_at(float(x)) - energy_kj_mol, low, high)
         return float(found - self.distances_a[0])
 
+    def _minima(self) -> list[float]:
+        """Distances of the minima of the interpolated curve, the start left out, Å."""
+        places: list[float] = []
+        for first, last in self.pieces():
+            if first == last:
+                continue
+            curve = self._cubic(first, last)
+            fine = np.linspace(
+                self.distances_a[first], self.distances_a[last], _FINE * (last - first) + 1
+            )
+            slopes = np.asarray(curve(fine, 1))
+            turns = np.flatnonzero((slopes[:-1] < 0.0) & (slopes[1:] >= 0.0))
+            # The force left at the start may put its own minimum just beyond it.
+            far = fine[turns] - self.distances_a[0] > RETURNED_A
+            places += fine[turns][far].tolist()
+        return places
+
+    def _cubic(self, first: int, last: int) -> CubicHermiteSpline:
+        return CubicHermiteSpline(
+            self.distances_a[first : last + 1],
+            self.energies_kj_mol[first : last + 1],
+            self.slopes_kj_mol_a[first : last + 1],
+        )
+
     def starts(self, *, test: bool) -> tuple[tuple[int, StartReason], ...]:
         """Points from which a relaxation must be released, and why.
 
-        A minimum that continues the start shows as a slope that turns from negative to positive;
-        behind a jump, or where the curve still falls at its end, one may lie outside the curve.
+        A minimum that continues the start shows as a slope that turns from negative to positive, at
+        the points or on the cubic between two of them; behind a jump, or where the curve still
+        falls at its end, one may lie outside the curve.
 
         Parameters
         ----------
@@ -226,13 +249,16 @@ class LooseCurve:
 
         """
         slopes = self.slopes_kj_mol_a
-        found: dict[int, StartReason] = {}
-        for k in range(1, len(slopes)):
-            if self.jumped[k]:
-                found.setdefault(k, StartReason.JUMP)
-            elif k > 1 and slopes[k - 1] < 0.0 <= slopes[k]:
-                lower = k if self.energies_kj_mol[k] < self.energies_kj_mol[k - 1] else k - 1
-                found.setdefault(lower, StartReason.MINIMUM)
+        found: dict[int, StartReason] = {
+            int(k): StartReason.JUMP for k in np.flatnonzero(self.jumped)
+        }
+        for place in self._minima():
+            upper = int(np.searchsorted(self.distances_a, place))
+            lower = upper - 1
+            # A point with a negative slope lies behind the barrier too.
+            behind = slopes[lower] < 0.0 and lower > 0
+            closer = behind and self.energies_kj_mol[lower] < self.energies_kj_mol[upper]
+            found.setdefault(lower if closer else upper, StartReason.MINIMUM)
         if len(slopes) > 1 and slopes[-1] < 0.0:
             found.setdefault(len(slopes) - 1, StartReason.FALLING_END)
         if not found and test and len(slopes) > 1:

@@ -65,7 +65,7 @@ MOST_RELEASE_CALLS = 150
 #: Force calculations that a held point and a released relaxation take on average (HKUST-1,
 #: GFN1-xTB), for the estimate of the cost.
 _TYPICAL_POINT_CALLS = 5
-_TYPICAL_RELEASE_CALLS = 15
+_TYPICAL_RELEASE_CALLS = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

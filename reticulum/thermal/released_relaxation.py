@@ -16,8 +16,9 @@ from reticulum.thermal.quasi_newton import positive_curvatures, updated_curvatur
 if TYPE_CHECKING:
     from ase import Atoms
 
-#: Longest step, Å (norm over all atoms, divided by the root of their number): as for a path.
-_LONGEST_STEP_RMS_A = 0.05
+#: Longest move of an atom in one step, Å: half of the elongation that makes a bond loose, so that a
+#: step does not leap over a shallow second minimum.
+_LONGEST_MOVE_A = 0.05
 
 #: A step that raises the energy by more than this is halved, eV per cell.
 _RISE_EV = 1e-3
@@ -102,7 +103,6 @@ def released(
     curvatures = positive_curvatures(
         displacements.T @ hessian_ev_a2 @ displacements, smallest_curvature_ev_a2
     )
-    longest = _LONGEST_STEP_RMS_A * np.sqrt(len(atoms))
     place = np.array(positions_a, dtype=np.float64)
     step = np.zeros(displacements.shape[1], dtype=np.float64)
     best: Released | None = None
@@ -138,7 +138,8 @@ def released(
             break
         place, force, share = np.array(trial.positions), new_force, 1.0
         newton = np.linalg.solve(curvatures, force)
-        shortened = min(1.0, longest / max(float(np.linalg.norm(newton)), 1e-12))
+        moves = np.linalg.norm((displacements @ newton).reshape(-1, 3), axis=1)
+        shortened = min(1.0, _LONGEST_MOVE_A / max(float(moves.max()), 1e-12))
         step = np.asarray(shortened * newton, dtype=np.float64)
     runner.progress.finish(kind)
     if best is None:
