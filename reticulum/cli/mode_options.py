@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
 from reticulum.phonons.drawing_options import AMPLITUDE_A, N_FRAMES
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from reticulum.phonons.gamma import GammaPhonons
 
 _SOURCE = typer.Argument(
     metavar="SOURCE",
@@ -139,3 +145,70 @@ FragmentOption = Annotated[
         "it, the share of these distances or angles (stretch:Cu~Cl, bend:1,7,9).",
     ),
 ]
+
+
+def read_source(
+    source: str,
+    *,
+    structure: str | None,
+    supercell: str | None,
+    symprec: float | None,
+    born: str | None = None,
+) -> GammaPhonons:
+    """Read the phonons that SOURCE and its options name.
+
+    Parameters
+    ----------
+    source, structure, supercell, symprec, born
+        The options as they were given.
+
+    Raises
+    ------
+    InputError
+        If they name no phonons.
+
+    """
+    from pathlib import Path
+
+    from reticulum.phonons.foreign_phonons import read_gamma_phonons
+
+    return read_gamma_phonons(
+        Path(source).expanduser(),
+        structure=None if structure is None else Path(structure).expanduser(),
+        supercell=None if supercell is None else supercell_matrix(supercell),
+        born=None if born is None else Path(born).expanduser(),
+        tolerance_a=symprec,
+    )
+
+
+def supercell_matrix(text: str) -> NDArray[np.int64]:
+    """Supercell matrix, (3, 3), of 3 or 9 integers in text.
+
+    Parameters
+    ----------
+    text
+        Integers with commas, blanks or x between them.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+
+    """
+    import re
+
+    import numpy as np
+
+    from reticulum.errors import InputError
+
+    words = re.split(r"[\s,x]+", text.strip())
+    if len(words) in (3, 9) and all(re.fullmatch(r"[+-]?\d+", word) for word in words):
+        numbers = np.array([int(word) for word in words], dtype=np.int64)
+        matrix = np.diag(numbers) if len(numbers) == 3 else numbers.reshape(3, 3)
+        if round(abs(float(np.linalg.det(matrix)))) > 0:
+            return np.asarray(matrix)
+    raise InputError(
+        f"{text!r} is no supercell.",
+        why="It takes 3 integers, or the 9 of a matrix row by row, which span a volume.",
+        fix="Give --supercell 2,2,2 for instance.",
+    )

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from reticulum.cli import mode_options
-from reticulum.cli.console import reporting
+from reticulum.cli.console import check_json_target, reporting, write_result
+from reticulum.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from reticulum.phonons.modes import ModeTable
+
+#: From where a picture is seen if nothing is said.
+VIEW = "tilted"
 
 ModeArgument = Annotated[
     int, typer.Argument(metavar="N", help="Number of the mode in `reticulum modes SOURCE`.")
 ]
 
 PictureOption = Annotated[
-    list[str],
+    list[str] | None,
     typer.Option(
         "--write",
         "--output",
@@ -59,50 +65,94 @@ PartnerOption = Annotated[
 def mode_picture(
     source: mode_options.SourceArgument,
     mode: ModeArgument,
-    output: PictureOption,
+    output: PictureOption = None,
     structure: mode_options.StructureOption = None,
-    view: ViewOption = "tilted",
+    supercell: mode_options.SupercellOption = None,
+    symprec: mode_options.ToleranceOption = None,
+    view: ViewOption = VIEW,
     cluster: ClusterOption = 1,
     amplitude: ArrowOption = None,
     as_numbered: PartnerOption = False,
+    json: JsonOption = None,
 ) -> None:
     """Draw one mode on a metal cluster with its carboxylates, with arrows.
 
     The linkers are cut. Partners of a degenerate set are combined so that the cluster moves most;
-    the picture says so.
+    the picture says so. JSON has the atoms of the picture with their displacements.
     """
     with reporting():
         from pathlib import Path
 
         from reticulum.errors import InputError
-        from reticulum.phonons.foreign_phonons import read_gamma_phonons
         from reticulum.phonons.modes import mode_table
         from reticulum.plotting.files import require_figure_path, save_figure
         from reticulum.plotting.mode_picture import ARROW_A, figure_mode
 
-        paths = [Path(name).expanduser() for name in output]
+        check_json_target(json)
+        paths = [Path(name).expanduser() for name in output or []]
+        if not paths and json is None:
+            raise InputError(
+                "No file is named for the picture.", fix="Name one: -o mode.png (or --json -)"
+            )
         if len({path.resolve() for path in paths}) < len(paths):
             raise InputError("One file is named twice.", fix="Name each file once.")
         for path in paths:
             require_figure_path(path)
         direction = _view(view)
+        if not paths and (view != VIEW or amplitude is not None):
+            raise InputError(
+                "--view and --amplitude are for a picture, but no file for it is named.",
+                fix="Name one: -o mode.png",
+            )
         table = mode_table(
-            read_gamma_phonons(
-                Path(source).expanduser(),
-                structure=None if structure is None else Path(structure).expanduser(),
+            mode_options.read_source(
+                source, structure=structure, supercell=supercell, symprec=symprec
             )
         )
-        figure = figure_mode(
-            table,
-            mode,
-            view=direction,
-            cluster=cluster - 1,
-            arrow_a=ARROW_A if amplitude is None else amplitude,
-            as_numbered=as_numbered,
-        )
-        for path in paths:
-            save_figure(figure, path)
-            typer.echo(f"Written: {path}", err=True)
+        if paths:
+            figure = figure_mode(
+                table,
+                mode,
+                view=direction,
+                cluster=cluster - 1,
+                arrow_a=ARROW_A if amplitude is None else amplitude,
+                as_numbered=as_numbered,
+            )
+            for path in paths:
+                save_figure(figure, path)
+                typer.echo(f"Written: {path}", err=True)
+        if json is not None:
+            write_result(_plain(table, mode, cluster - 1, as_numbered=as_numbered), json)
+
+
+def _plain(table: ModeTable, mode: int, cluster: int, *, as_numbered: bool) -> dict[str, Any]:
+    """Mode and atoms of the picture for JSON."""
+    from reticulum.phonons.mode_fragment import fragment_motion, mode_fragment
+
+    fragment = mode_fragment(table, cluster)
+    moves, partner = fragment_motion(table, mode, fragment, as_numbered=as_numbered)
+    number = int(table.labels.set_of_mode[mode - 1])
+    symbols = table.phonons.atoms.get_chemical_symbols()
+    return {
+        "mode": mode,
+        "wavenumber_cm1": float(table.labels.wavenumbers_cm1[number]),
+        "imaginary": number in table.imaginary,
+        "irrep": table.labels.labels[number],
+        "partner": partner,
+        "cluster": fragment.label,
+        "displacements": "the longest has length 1",
+        "atoms": [
+            {
+                "symbol": symbols[site.index],
+                "atom": site.index + 1,
+                "position_a": position,
+                "displacement": move,
+            }
+            for site, position, move in zip(
+                fragment.sites, fragment.positions_a.tolist(), moves.tolist(), strict=True
+            )
+        ],
+    }
 
 
 def _view(text: str) -> str | tuple[float, float, float]:

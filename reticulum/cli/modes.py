@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from reticulum.phonons.drawing_options import Drawing
     from reticulum.phonons.fragments import FragmentShares
     from reticulum.phonons.modes import ModeTable
@@ -58,7 +55,6 @@ def modes(
 
         from reticulum.errors import InputError
         from reticulum.phonons.environments import environment_table
-        from reticulum.phonons.foreign_phonons import read_gamma_phonons
         from reticulum.phonons.fragment_requests import parse_fragments
         from reticulum.phonons.fragments import fragment_shares
         from reticulum.phonons.infrared import infrared_lines
@@ -106,12 +102,8 @@ def modes(
         )
         requests = parse_fragments(fragment or [])
         table = mode_table(
-            read_gamma_phonons(
-                Path(source).expanduser(),
-                structure=None if structure is None else Path(structure).expanduser(),
-                supercell=None if supercell is None else _supercell(supercell),
-                born=None if born is None else Path(born).expanduser(),
-                tolerance_a=symprec,
+            mode_options.read_source(
+                source, structure=structure, supercell=supercell, symprec=symprec, born=born
             )
         )
         _require_modes(table, drawing.modes)
@@ -199,27 +191,6 @@ def _require_modes(table: ModeTable, numbers: Sequence[int]) -> None:
 
     for number in numbers:
         mode_displacements(table, number)
-
-
-def _supercell(text: str) -> NDArray[np.int64]:
-    """Supercell matrix of 3 or 9 integers in text."""
-    import re
-
-    import numpy as np
-
-    from reticulum.errors import InputError
-
-    words = re.split(r"[\s,x]+", text.strip())
-    if len(words) in (3, 9) and all(re.fullmatch(r"[+-]?\d+", word) for word in words):
-        numbers = np.array([int(word) for word in words], dtype=np.int64)
-        matrix = np.diag(numbers) if len(numbers) == 3 else numbers.reshape(3, 3)
-        if round(abs(float(np.linalg.det(matrix)))) > 0:
-            return np.asarray(matrix)
-    raise InputError(
-        f"{text!r} is no supercell.",
-        why="It takes 3 integers, or the 9 of a matrix row by row, which span a volume.",
-        fix="Give --supercell 2,2,2 for instance.",
-    )
 
 
 def print_source(table: ModeTable) -> None:

@@ -138,10 +138,12 @@ def print_phonons(result: GammaPhonons) -> None:
             f"force that symmetry forbids {relaxation['force_asymmetry_ev_per_a']:.1e} eV/Å"
         )
     if result.quality is not None:
+        made = ""
+        if result.n_displacements is not None and result.displacement_a is not None:
+            made = f"{result.n_displacements} displacements of {result.displacement_a:g} Å; "
         typer.echo(
-            f"  {result.n_displacements} displacements of {result.displacement_a:g} Å; raw force "
-            f"constants: asymmetry {result.quality.asymmetry_ev_a2:.1e}, sum rule "
-            f"{result.quality.translation_ev_a2:.1e} eV/Å² "
+            f"  {made}raw force constants: asymmetry {result.quality.asymmetry_ev_a2:.1e}, "
+            f"sum rule {result.quality.translation_ev_a2:.1e} eV/Å² "
             f"(largest {result.quality.largest_ev_a2:.0f})"
         )
     for sentence in result.warnings:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from reticulum.cli import mode_options, spectrum_options
-from reticulum.cli.console import print_table, reporting
+from reticulum.cli.console import check_json_target, print_table, reporting, write_result
+from reticulum.cli.options import JsonOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +29,8 @@ def spectrum(
     source: mode_options.SourceArgument,
     born: mode_options.BornOption = None,
     structure: mode_options.StructureOption = None,
+    supercell: mode_options.SupercellOption = None,
+    symprec: mode_options.ToleranceOption = None,
     shape: spectrum_options.ShapeOption = spectrum_options.SHAPE,
     fwhm: spectrum_options.FwhmOption = spectrum_options.FWHM_CM1,
     widths: spectrum_options.WidthsOption = None,
@@ -38,6 +41,7 @@ def spectrum(
     direction: spectrum_options.DirectionOption = None,
     measured: spectrum_options.MeasuredOption = None,
     output: spectrum_options.OutputOption = None,
+    json: JsonOption = None,
 ) -> None:
     """Draw the infrared spectrum of computed modes, or write it as CSV, JCAMP-DX or JSON.
 
@@ -51,7 +55,6 @@ def spectrum(
         import numpy as np
 
         from reticulum.errors import InputError
-        from reticulum.phonons.foreign_phonons import read_gamma_phonons
         from reticulum.phonons.infrared import IntensityKind
         from reticulum.phonons.modes import mode_table
         from reticulum.phonons.powder_spectrum import powder_lines
@@ -67,7 +70,10 @@ def spectrum(
         from reticulum.spectra.line_shapes import LineShape
         from reticulum.spectra.line_widths import LineWidths, read_line_widths
 
+        check_json_target(json)
         paths = _checked_paths(output or [])
+        if json is not None and Path(json).resolve() in [path.resolve() for path in paths]:
+            raise InputError("One file is named twice.", fix="Name each file once.")
         line_shape = LineShape(stated_option(shape, LineShape, "--shape") or shape)
         if lorentz_share is not None and line_shape.mixing is None:
             raise InputError(
@@ -85,10 +91,8 @@ def spectrum(
         axis = even_axis(*wavenumbers, step)
         observed = _observed(measured, paths)
         table = mode_table(
-            read_gamma_phonons(
-                Path(source).expanduser(),
-                structure=None if structure is None else Path(structure).expanduser(),
-                born=None if born is None else Path(born).expanduser(),
+            mode_options.read_source(
+                source, structure=structure, supercell=supercell, symprec=symprec, born=born
             )
         )
         lines = powder_lines(
@@ -112,7 +116,9 @@ def spectrum(
         for path in paths:
             _write(found, lines, observed, path)
             typer.echo(f"Written: {path}", err=True)
-        if not paths:
+        if json is not None:
+            write_result(_plain(found, lines), json)
+        elif not paths:
             _print_lines(found, lines)
 
 
@@ -175,18 +181,10 @@ def _observed(material: str | None, paths: Sequence[Path]) -> tuple[BandPosition
 def _write(
     found: CalculatedSpectrum, lines: PowderLines, observed: Sequence[BandPosition], path: Path
 ) -> None:
-    from reticulum.cli.console import write_result
-    from reticulum.provenance import software_versions, write_text_atomically
+    from reticulum.provenance import write_text_atomically
 
     if path.suffix == ".json":
-        write_result(
-            {
-                "spectrum": found.to_dict(),
-                "lines": lines.to_dict(),
-                "versions": software_versions(),
-            },
-            str(path),
-        )
+        write_result(_plain(found, lines), str(path))
     elif path.suffix in _TEXT_SUFFIXES:
         text = found.to_csv() if path.suffix == ".csv" else found.to_jcamp()
         write_text_atomically(path, text)
@@ -195,6 +193,17 @@ def _write(
         from reticulum.plotting.infrared_spectrum import figure_infrared_spectrum
 
         save_figure(figure_infrared_spectrum(found, lines, observed), path)
+
+
+def _plain(found: CalculatedSpectrum, lines: PowderLines) -> dict[str, Any]:
+    """Curve and lines for JSON."""
+    from reticulum.provenance import software_versions
+
+    return {
+        "spectrum": found.to_dict(),
+        "lines": lines.to_dict(),
+        "versions": software_versions(),
+    }
 
 
 def _print_lines(found: CalculatedSpectrum, lines: PowderLines) -> None:
