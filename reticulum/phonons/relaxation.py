@@ -12,6 +12,7 @@ from reticulum.engines.executor import ForceRunner
 from reticulum.errors import CalculationError, InputError
 from reticulum.frameworks.symmetry import CrystalSymmetry, symmetry_of
 from reticulum.phonons.options import FORCE_LIMIT_EV_A
+from reticulum.phonons.strain_logarithm import strain_logarithm
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -134,6 +135,10 @@ def relax(
             if relax_cell
             else work
         )
+        # Which of the two takes the logarithm depends on the version of ASE.
+        for owner in (target, getattr(target, "_utility", None)):
+            if owner is not None and hasattr(owner, "logm"):
+                owner.logm = strain_logarithm
         optimiser = BFGS(target, logfile=None)
         before = float(work.get_potential_energy())
         for _ in optimiser.irun(fmax=force_limit_ev_a, steps=max_steps):
