@@ -7,9 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reticulum.thermal.grueneisen import LOG_DEGREE, derivatives_by_step, grueneisen
 from reticulum.thermal.mechanism import ErrorKind, SlopeError
 from reticulum.thermal.slopes import band_slope
+from reticulum.thermal.volume_derivatives import (
+    LOG_DEGREE,
+    derivative_error,
+    grueneisen,
+    has_several_steps,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,9 +52,8 @@ class BandAgainstVolume:
 
     @property
     def grueneisen_error(self) -> float:
-        """Half the spread of the parameter over the volumes that it may be taken from."""
-        found = derivatives_by_step(self.log_volumes, np.log(self.centres_cm1))
-        return float(found.max() - found.min()) / 2.0
+        """How much the parameter depends on the volumes that it is taken from."""
+        return derivative_error(self.log_volumes, np.log(self.centres_cm1))
 
     def positions_cm1(
         self, log_volumes: NDArray[np.float64], degree: int = LOG_DEGREE
@@ -65,7 +69,7 @@ class BandAgainstVolume:
         """Errors of dν/dT for a given V(T): by the step of the volume, and by the curvature."""
         strain_rate = band_slope(temperatures_k, log_volumes).slope_cm1_per_k
         steps = self.grueneisen_error * self.at_rest_cm1 * abs(strain_rate)
-        several = len(self.log_volumes) > 3
+        several = has_several_steps(self.log_volumes)
         straight, curved = (
             band_slope(temperatures_k, self.positions_cm1(log_volumes, degree)).slope_cm1_per_k
             for degree in (1, LOG_DEGREE)
@@ -74,7 +78,7 @@ class BandAgainstVolume:
             SlopeError(
                 kind=ErrorKind.STEP_SIZE,
                 size_cm1_per_k=steps,
-                origin="half the difference of the steps of the volume"
+                origin="difference between steps of the volume"
                 if several
                 else "half the difference between compression and expansion",
             ),

@@ -24,13 +24,11 @@ from reticulum.phonons.gamma import GammaPhonons
 from reticulum.phonons.irreps import ModeLabels
 from reticulum.phonons.modes import IMAGINARY_LIMIT_CM1
 from reticulum.thermal.band_tracking import TrackedModes
+from reticulum.thermal.volume_derivatives import LOG_DEGREE, derivative_weights, grueneisen
 from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
 
 #: Share of a set's space that its successor must hold: with more than half there is only one.
 SMALLEST_OVERLAP = 0.5
-
-#: Degree of the polynomial of ln ω in ln V, where there are volumes enough.
-LOG_DEGREE = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -272,66 +270,6 @@ def _outwards(labels: Sequence[ModeLabels], centre: int) -> list[SetMatch]:
             found[place] = found[place - step].then(here)
             place += step
     return [found[place] for place in range(len(labels))]
-
-
-def derivative_weights(log_volumes: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
-    """Weights whose sum with values gives their derivative at ln V = ln V₀, (n_volumes,).
-
-    The derivative is that of the least-squares polynomial of the degree, at most the one that goes
-    through all points.
-    """
-    powers = np.vander(log_volumes, min(degree, len(log_volumes) - 1) + 1, increasing=True)
-    weights: NDArray[np.float64] = np.linalg.pinv(powers)[1]
-    return weights
-
-
-def grueneisen(
-    log_volumes: NDArray[np.float64], wavenumbers_cm1: NDArray[np.float64], degree: int = LOG_DEGREE
-) -> NDArray[np.float64]:
-    """Grüneisen parameters -d ln ω/d ln V at the reference volume, shape of one volume's values.
-
-    Parameters
-    ----------
-    log_volumes
-        (n_volumes,) ln(V/V₀).
-    wavenumbers_cm1
-        (n_volumes, ...) positive wavenumbers, cm⁻¹.
-    degree
-        Degree of the polynomial of ln ω in ln V.
-
-    """
-    weights = derivative_weights(log_volumes, degree)
-    return -np.tensordot(weights, np.log(wavenumbers_cm1), axes=1)
-
-
-def derivatives_by_step(
-    log_volumes: NDArray[np.float64], values: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """First derivatives at the centre that the volumes allow, to be compared with each other.
-
-    With more than one volume on each side: the parabola through each pair around the centre and
-    the centre. With one on each side: the two one-sided differences, which bound what a smaller
-    step would give.
-
-    Parameters
-    ----------
-    log_volumes
-        (n_volumes,) ascending, with 0.
-    values
-        (n_volumes,) any quantity.
-
-    """
-    centre = int(np.abs(log_volumes).argmin())
-    pairs = min(centre, len(log_volumes) - 1 - centre)
-    if pairs < 2:
-        left = (values[centre] - values[centre - 1]) / -log_volumes[centre - 1]
-        right = (values[centre + 1] - values[centre]) / log_volumes[centre + 1]
-        return np.array([left, right])
-    found = []
-    for step in range(1, pairs + 1):
-        three = [centre - step, centre, centre + step]
-        found.append(np.polynomial.polynomial.polyfit(log_volumes[three], values[three], 2)[1])
-    return np.array(found)
 
 
 def _projected(

@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reticulum.errors import CalculationError
-from reticulum.thermal.grueneisen import GrueneisenParameters, derivatives_by_step
+from reticulum.thermal.grueneisen import GrueneisenParameters
 from reticulum.thermal.slopes import checked_temperatures_k
+from reticulum.thermal.volume_derivatives import derivative_error
 from reticulum.units import (
     BOLTZMANN_CM1_PER_K,
     BOLTZMANN_EV_PER_K,
@@ -239,7 +240,6 @@ def computed_expansion(
         places = (energies - _thermal_energies_ev(w[parameters.centre], reference)) @ weights
     else:
         places = minima
-    by_step = derivatives_by_step(x, entropies[0])
     to_gpa = EV_PER_A3_TO_GPA / volume_a3
     return ComputedExpansion(
         temperatures_k=temperatures,
@@ -247,7 +247,7 @@ def computed_expansion(
         from_minimum=minima is not None,
         minimum_per_k=minimum,
         linear_per_k=float(shares.sum()),
-        step_error_per_k=float((by_step.max() - by_step.min()) / 2.0 / stiffness),
+        step_error_per_k=derivative_error(x, entropies[0]) / stiffness,
         static_bulk_modulus_gpa=stiffness * to_gpa,
         bulk_modulus_gpa=float(2.0 * at_reference[0, 2] - at_reference[0, 1]) * to_gpa,
         pressure_gpa=float(-at_reference[0, 1]) * to_gpa,

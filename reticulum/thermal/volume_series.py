@@ -145,8 +145,8 @@ def volume_series(
     strains
         Strains of the volume.
     relax_shape
-        Relax the shape of the cell at each volume where the crystal system leaves it free;
-        otherwise the shape of the run's cell is kept.
+        Relax the shape of the cell at each volume where the crystal system leaves it free, at the
+        volume of the run too if the run kept its cell; otherwise the shape is kept.
 
     Returns
     -------
@@ -178,20 +178,21 @@ def volume_series(
             "needs the stress.",
             fix="Keep the shape (relax_shape=False), or use another calculator.",
         )
-    _announce(run, table, wanted, with_shape=with_shape)
-    points = []
-    with _stress_runner(run, wanted=with_shape) as runner:
-        for strain in wanted:
-            points.append(_point(run, runner, table, strain, with_shape=with_shape))
-    points.append(
-        VolumePoint(
-            strain=0.0,
-            volume_a3=float(table.phonons.atoms.get_volume()),
-            energy_ev=float(table.phonons.relaxation["energy_ev"]),
-            table=table,
-            n_calls=0,
+    # A shape that only the other volumes may relax would put a kink into the series.
+    again = with_shape and not table.phonons.relaxation["cell_relaxed"]
+    computed = tuple(sorted((*wanted, 0.0))) if again else wanted
+    _announce(run, table, computed, with_shape=with_shape)
+    points = [_point(run, table, strain, with_shape=with_shape) for strain in computed]
+    if not again:
+        points.append(
+            VolumePoint(
+                strain=0.0,
+                volume_a3=float(table.phonons.atoms.get_volume()),
+                energy_ev=float(table.phonons.relaxation["energy_ev"]),
+                table=table,
+                n_calls=0,
+            )
         )
-    )
     return tuple(sorted(points, key=lambda point: point.strain))
 
 
@@ -232,19 +233,18 @@ def _stress_runner(run: Run, *, wanted: bool) -> Iterator[ForceRunner]:
         run.runner.n_reused += runner.n_reused
 
 
-def _point(
-    run: Run, runner: ForceRunner, table: ModeTable, strain: float, *, with_shape: bool
-) -> VolumePoint:
+def _point(run: Run, table: ModeTable, strain: float, *, with_shape: bool) -> VolumePoint:
     symmetry = table.phonons.symmetry
     run.progress.message(f"Volume {100 * strain:+g} %")
-    relaxation = relax(
-        scaled_to_volume(table.phonons.atoms, strain),
-        symmetry,
-        runner,
-        force_limit_ev_a=run.options.force_limit_ev_a,
-        relax_cell=with_shape,
-        constant_volume=with_shape,
-    )
+    with _stress_runner(run, wanted=with_shape) as runner:
+        relaxation = relax(
+            scaled_to_volume(table.phonons.atoms, strain),
+            symmetry,
+            runner,
+            force_limit_ev_a=run.options.force_limit_ev_a,
+            relax_cell=with_shape,
+            constant_volume=with_shape,
+        )
     phonons = phonons_at(run, relaxation.atoms, relaxation=relaxation, folder=_folder(run, strain))
     if phonons.symmetry.order != symmetry.order:
         raise CalculationError(

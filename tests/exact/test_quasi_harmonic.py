@@ -23,9 +23,6 @@ from reticulum.reference.thermal_expansion import find_thermal_expansion
 from reticulum.thermal.band_against_volume import BandAgainstVolume
 from reticulum.thermal.grueneisen import (
     GrueneisenParameters,
-    derivative_weights,
-    derivatives_by_step,
-    grueneisen,
     grueneisen_parameters,
     match_sets,
 )
@@ -41,6 +38,12 @@ from reticulum.thermal.quasi_harmonic_run import (
     QuasiHarmonicOptions,
     quasi_harmonic_redshift,
     stated_expansion,
+)
+from reticulum.thermal.volume_derivatives import (
+    derivative_error,
+    derivative_weights,
+    derivatives_by_step,
+    grueneisen,
 )
 from reticulum.thermal.volume_series import (
     checked_strains,
@@ -158,6 +161,10 @@ def test_derivatives_are_exact_for_polynomials():
     assert derivatives_by_step(x, 5.0 * x - 7.0 * x**2) == pytest.approx([5.0, 5.0], abs=1e-10)
     one_sided = derivatives_by_step(x[1:4], x[1:4] ** 2)
     assert one_sided == pytest.approx([x[1], x[3]], abs=1e-12)
+    assert derivative_error(x[1:4], x[1:4] ** 2) == pytest.approx(0.01, rel=1e-3)
+    assert derivative_error(x, x**2) == pytest.approx(0.0, abs=1e-12)
+    # A cubic is told from a line by the difference of the steps, (x₂² - x₁²) here.
+    assert derivative_error(x, x**3) == pytest.approx(3e-4, rel=1e-2)
 
 
 def test_crossing_modes_of_different_symmetry_are_followed():
@@ -343,10 +350,14 @@ def test_shape_is_relaxed_and_the_volume_kept(strained):
     ratios = []
     for point in result.points:
         lengths = point.table.phonons.atoms.cell.lengths()
-        ratios.append(lengths.max() / lengths.min())
+        ratios.append(lengths[2] / lengths[0])
         assert point.table.phonons.symmetry.symbol == "P4/mmm"
-    # The soft direction takes up more of the strain.
+    # The soft direction takes up more of the strain, and the shape changes smoothly: that of the
+    # run's own cell, which was not relaxed, is relaxed too.
     assert abs(ratios[2] - ratios[0]) > 1e-3
+    assert abs(ratios[0] - 2 * ratios[1] + ratios[2]) < 0.2 * abs(ratios[2] - ratios[0])
+    energies = np.array([point.energy_ev for point in result.points])
+    assert energies[0] - 2 * energies[1] + energies[2] > 0.0
 
 
 def test_result_of_a_given_expansion(strained):
