@@ -10,7 +10,9 @@ from matplotlib import style
 from matplotlib.figure import Figure
 
 from reticulum.plotting.files import STYLE
+from reticulum.plotting.mechanisms import draw_mechanism_slopes
 from reticulum.reference.tables import load_band_positions
+from reticulum.thermal.mechanism import Band
 from reticulum.thermal.slopes import SLOPE_WINDOW_CELSIUS
 from reticulum.units import ZERO_CELSIUS_K
 
@@ -151,6 +153,20 @@ def draw_band_shift(axes: Axes, report: RedShiftReport, *, antisymmetric: bool) 
                 linestyle=next(styles, "-"),
                 label=f"two states ({entry.origin}), ΔCp {result.parameters.dcp_j_mol_k:g} J/mol/K",
             )
+    band = Band.ANTISYMMETRIC if antisymmetric else Band.SYMMETRIC
+    for mechanism in report.mechanisms:
+        positions, slope_of_it = mechanism.positions_cm1(band), mechanism.slope(band)
+        if mechanism.untrusted_because or positions is None or slope_of_it is None:
+            continue
+        axes.plot(
+            mechanism.temperatures_k - ZERO_CELSIUS_K,
+            positions - positions[0],
+            "v-" if mechanism.name == "adiabatic" else "-",
+            markersize=3.5,
+            linewidth=1.4 if mechanism.name == "adiabatic" else 0.8,
+            color="0.2" if mechanism.name == "adiabatic" else "0.6",
+            label=f"{mechanism.title}: {slope_of_it.slope_cm1_per_k:+.4f}",
+        )
     for oscillator, line in zip(report.oscillators, _LINES, strict=False):
         prediction = oscillator.prediction
         values = prediction.antisymmetric_cm1 if antisymmetric else prediction.symmetric_cm1
@@ -257,7 +273,7 @@ def figure_redshift(report: RedShiftReport) -> Figure:
     shifts: list[Callable[[Any], None]] = [
         lambda axes: draw_band_shift(axes, report, antisymmetric=True)
     ]
-    if report.oscillators:
+    if report.oscillators or report.mechanisms:
         shifts.append(lambda axes: draw_band_shift(axes, report, antisymmetric=False))
     rows.append(shifts)
     if report.oscillators:
@@ -267,6 +283,8 @@ def figure_redshift(report: RedShiftReport) -> Figure:
                 lambda axes: draw_bands_along_scan(axes, report.oscillators),
             ]
         )
+    if report.mechanisms:
+        rows.append([_mechanism_bars(report, band) for band in Band])
     with style.context(STYLE):
         figure = Figure(figsize=(7.2, 2.8 * len(rows)))
         grid = figure.add_gridspec(len(rows), 2)
@@ -276,6 +294,17 @@ def figure_redshift(report: RedShiftReport) -> Figure:
                 draw(figure.add_subplot(place))
         figure.suptitle(_title(report), fontsize=10)
     return figure
+
+
+def _mechanism_bars(report: RedShiftReport, band: Band) -> Callable[[Any], None]:
+    measured = None
+    if report.measured is not None:
+        measured = (
+            report.measured.antisymmetric_cm1_per_k
+            if band is Band.ANTISYMMETRIC
+            else report.measured.symmetric_cm1_per_k
+        )
+    return lambda axes: draw_mechanism_slopes(axes, report.results(), band, measured)
 
 
 def _title(report: RedShiftReport) -> str:

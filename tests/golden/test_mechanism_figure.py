@@ -1,0 +1,61 @@
+"""Bars of mechanisms: the sum, the gap, and what is not drawn to scale."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from reticulum.plotting.mechanisms import draw_mechanism_slopes
+from reticulum.thermal.mechanism import Band, MechanismResult, Part
+
+T = np.array([200.0, 300.0, 400.0])
+
+
+def _mechanism(name: str, slope: float, part: Part, doubt: str = "") -> MechanismResult:
+    return MechanismResult(
+        name=name,
+        title=name,
+        temperatures_k=T.copy(),
+        antisymmetric_cm1=1600.0 + slope * T,
+        symmetric_cm1=None,
+        parts=frozenset({part}),
+        n_calls=1,
+        assumptions=(),
+        untrusted_because=doubt,
+    )
+
+
+RESULTS = (
+    _mechanism("adiabatic", -0.012, Part.SOFT_MOTIONS),
+    _mechanism("quasi-harmonic", 0.003, Part.CELL),
+    _mechanism("mode-coupling", -3.0, Part.SOFT_MOTIONS, doubt="it cancels"),
+)
+
+
+def test_terms_are_stacked_and_the_sum_is_their_total() -> None:
+    axes = Figure().add_subplot()
+    draw_mechanism_slopes(axes, RESULTS, Band.ANTISYMMETRIC, -0.021)
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == ["adiabatic", "quasi-harmonic", "mode-coupling", "sum (line)", "measured"]
+    sum_line = next(
+        line
+        for line in axes.lines
+        if len(set(line.get_xdata())) == 1 and np.ptp(line.get_ydata()) == pytest.approx(0.8)
+    )
+    assert sum_line.get_xdata()[0] == pytest.approx(-0.009)
+    widths = sorted(bar.get_width() for bar in axes.patches)
+    assert widths == pytest.approx([-0.021, -0.012, -0.012, 0.003, 0.003])
+
+
+def test_a_senseless_value_is_written_and_does_not_hide_the_others() -> None:
+    axes = Figure().add_subplot()
+    draw_mechanism_slopes(axes, RESULTS, Band.ANTISYMMETRIC, -0.021)
+    assert any("-3 (not drawn)" in text.get_text() for text in axes.texts)
+    assert axes.get_xlim()[0] > -0.05
+
+
+def test_a_band_that_nobody_speaks_of_shows_the_measurement_only() -> None:
+    axes = Figure().add_subplot()
+    draw_mechanism_slopes(axes, RESULTS, Band.SYMMETRIC, -0.020)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["measured"]
