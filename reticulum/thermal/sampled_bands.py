@@ -1,0 +1,291 @@
+"""Carboxylate bands of drawn crystals: relaxation of the stiff modes, then Hessian columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reticulum.phonons.modes import ModeTable
+from reticulum.phonons.run import Run
+from reticulum.thermal.band_space import BandSpace, band_centres, random_directions
+from reticulum.thermal.carboxylate_bands import carboxylate_band_space
+from reticulum.thermal.displaced_bands import BAND_DISPLACEMENT_A, BandPlan, plan_bands
+from reticulum.thermal.local_frames import LocalFrames, local_frames
+from reticulum.thermal.sampling import (
+    PAIRS_PER_BLOCK,
+    BlockSample,
+    block_normals,
+    fixed_basis,
+)
+from reticulum.thermal.sampling_modes import DrawnModes
+from reticulum.thermal.stiff_relaxation import (
+    MODE_FORCE_LIMIT,
+    StiffRelaxed,
+    StiffStart,
+    relax_stiff_modes,
+)
+
+#: Both bands of a drawn crystal, in the order of `DisplacedBands.values`.
+_CENTRES = slice(0, 2)
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """What happened in the blocks so far (counters only, so that memory does not grow)."""
+
+    n_geometries: int = 0
+    n_unconverged: int = 0
+    n_steps: int = 0
+    n_band_calls: int = 0
+    worst_residual: float = 0.0
+    energy_ev: float = 0.0
+    harmonic_energy_ev: float = 0.0
+
+    @property
+    def n_calls(self) -> int:
+        """Force calculations, those found in the store included."""
+        return self.n_steps + self.n_band_calls
+
+    @property
+    def energy_excess(self) -> float:
+        """Mean energy of the draws over that of harmonic ones, less one."""
+        if self.harmonic_energy_ev == 0.0:
+            return 0.0
+        return self.energy_ev / self.harmonic_energy_ev - 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawSetting:
+    """How drawn crystals are computed.
+
+    Parameters
+    ----------
+    modes
+        Which modes are drawn.
+    relax_stiff
+        Whether the others follow.
+    force_limit
+        Largest force left on a mode that follows, eV/(Å√u).
+    band_displacement_a
+        Largest displacement of an atom for a Hessian column, Å.
+
+    """
+
+    modes: DrawnModes
+    relax_stiff: bool = True
+    force_limit: float = MODE_FORCE_LIMIT
+    band_displacement_a: float = BAND_DISPLACEMENT_A
+
+
+class BandSampler:
+    """Computes blocks of draws of one crystal.
+
+    Parameters
+    ----------
+    run
+        An open run.
+    table
+        Its modes.
+    temperatures_k
+        (n_temperatures,), K.
+    seed
+        Seed of the draws.
+    energy_at_rest_ev
+        Energy of the crystal at rest, eV.
+
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        table: ModeTable,
+        *,
+        temperatures_k: NDArray[np.float64],
+        seed: int,
+        energy_at_rest_ev: float,
+    ) -> None:
+        self.run = run
+        self.phonons = table.phonons
+        self.temperatures_k = temperatures_k
+        self.seed = seed
+        self.energy_at_rest_ev = energy_at_rest_ev
+        self.space = _with_fixed_basis(carboxylate_band_space(table))
+        self.frames: LocalFrames = local_frames(table.phonons.atoms)
+        self.masses = table.phonons.atoms.get_masses()
+        self.n_modes = len(table.labels.mode_wavenumbers_cm1)
+        at_rest = band_centres(self.space, self.space.tracked.vectors * self.space.eigenvalues)
+        #: (2,) bands of the crystal at rest, cm⁻¹.
+        self.bands_at_rest = at_rest.values()[_CENTRES]
+
+    @property
+    def n_band_calls(self) -> int:
+        """Force calculations for the bands of one drawn crystal."""
+        return 2 * len(self.space.tracked.sets)
+
+    def block(self, number: int, setting: DrawSetting, tally: Tally) -> BlockSample:
+        """One block of ± pairs at all temperatures.
+
+        Parameters
+        ----------
+        number
+            Number of the block.
+        setting
+            How crystals are computed.
+        tally
+            Counts what happened.
+
+        """
+        modes = setting.modes
+        normals = block_normals(self.seed, number, self.n_modes)[:, modes.drawn]
+        amplitudes = modes.amplitudes(self.temperatures_k)
+        coordinates, plans = [], []
+        for pair in range(PAIRS_PER_BLOCK):
+            random = np.random.default_rng([self.seed, number, self.n_modes + pair])
+            plan = self._plan(_one_direction(self.space, random), setting, every=False)
+            for amplitude in amplitudes:
+                coordinates += [amplitude * normals[pair], -amplitude * normals[pair]]
+                plans += [plan, plan]
+        relaxed = self._relaxed(coordinates, setting, tally)
+        bands, forces = self._bands(relaxed, plans)
+        tally.n_band_calls += sum(plan.n_calls for plan in plans)
+        on = modes.drawn[modes.symmetric]
+        push = np.array([modes.space.forces(force)[on] for force in forces])
+        # Order of the crystals: pairs, temperatures, signs.
+        shape = (PAIRS_PER_BLOCK, len(self.temperatures_k), 2, -1)
+        return BlockSample(
+            shifts_cm1=(bands - self.bands_at_rest).reshape(shape).mean(axis=2),
+            mean_forces=push.reshape(*shape[:3], len(on)).mean(axis=2),
+            squares=modes.squares(normals),
+        )
+
+    def responses(self, setting: DrawSetting, tally: Tally) -> NDArray[np.float64]:
+        """Shift of the bands per mean force on each totally symmetric drawn mode.
+
+        (n_symmetric, 2), cm⁻¹ per eV/(Å√u): (∂ν/∂q)/λ from central differences over the thermal
+        amplitude at the middle temperature, the stiff modes following.
+
+        Parameters
+        ----------
+        setting
+            How crystals are computed.
+        tally
+            Counts what happened.
+
+        """
+        modes = setting.modes
+        if not len(modes.symmetric):
+            return np.zeros((0, 2))
+        middle = np.array([self.temperatures_k.mean()])
+        steps = modes.amplitudes(middle)[0][modes.symmetric]
+        coordinates = []
+        for place, step in zip(modes.symmetric, steps, strict=True):
+            for sign in (1.0, -1.0):
+                moved = np.zeros(len(modes.drawn))
+                moved[place] = sign * step
+                coordinates.append(moved)
+        plan = self._plan(self.space, setting, every=True)
+        # These geometries keep all operations, which the count of excess energy is not about.
+        apart = Tally()
+        relaxed = self._relaxed(coordinates, setting, apart)
+        tally.n_steps += apart.n_steps
+        tally.n_band_calls += plan.n_calls * len(relaxed)
+        bands, _ = self._bands(relaxed, [plan] * len(relaxed))
+        slopes = (bands[::2] - bands[1::2]) / (2.0 * steps[:, None])
+        stiffness = modes.space.eigenvalues[modes.drawn[modes.symmetric]]
+        found: NDArray[np.float64] = slopes / stiffness[:, None]
+        return found
+
+    def _plan(self, space: BandSpace, setting: DrawSetting, *, every: bool) -> BandPlan:
+        symmetry = self.phonons.symmetry
+        return plan_bands(
+            space,
+            symmetry,
+            range(symmetry.order) if every else None,
+            self.masses,
+            self.frames,
+            largest_a=setting.band_displacement_a,
+        )
+
+    def _relaxed(
+        self, coordinates: list[NDArray[np.float64]], setting: DrawSetting, tally: Tally
+    ) -> list[StiffRelaxed]:
+        atoms, modes = self.phonons.atoms, setting.modes
+        starts = [modes.start(np.array(atoms.positions), entry) for entry in coordinates]
+        if not setting.relax_stiff:
+            return [_as_it_is(start) for start in starts]
+        relaxed = relax_stiff_modes(
+            atoms,
+            self.run.runner,
+            modes.space,
+            starts,
+            force_limit=setting.force_limit,
+            kind="sampling-relaxation",
+        )
+        tally.n_geometries += len(relaxed)
+        tally.n_steps += sum(entry.n_calls for entry in relaxed)
+        tally.n_unconverged += sum(not entry.converged for entry in relaxed)
+        tally.worst_residual = max(tally.worst_residual, *(r.residual for r in relaxed))
+        tally.energy_ev += sum(r.energy_ev - self.energy_at_rest_ev for r in relaxed)
+        tally.harmonic_energy_ev += sum(modes.harmonic_energy_ev(q) for q in coordinates)
+        return list(relaxed)
+
+    def _bands(
+        self, relaxed: list[StiffRelaxed], plans: list[BandPlan]
+    ) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
+        """Bands of each crystal, (n, 2), cm⁻¹, and the forces there, eV/Å.
+
+        The mean force of opposite small displacements is that of the crystal itself.
+        """
+        atoms = self.phonons.atoms
+        structures = [
+            structure
+            for entry, plan in zip(relaxed, plans, strict=True)
+            for structure in plan.structures(atoms, entry.positions_a)
+        ]
+        found = self.run.runner.evaluate(structures, kind="sampling-bands")
+        bands, means, offset = [], [], 0
+        for entry, plan in zip(relaxed, plans, strict=True):
+            part = found[offset : offset + plan.n_calls]
+            offset += plan.n_calls
+            forces = [answer.result.forces_ev_per_a for answer in part]
+            bands.append(plan.bands(entry.positions_a, forces).values()[_CENTRES])
+            means.append(np.mean(forces, axis=0))
+        return np.array(bands), means
+
+
+def _as_it_is(start: StiffStart) -> StiffRelaxed:
+    return StiffRelaxed(
+        positions_a=start.positions_a,
+        energy_ev=0.0,
+        residual=float("inf"),
+        last_step_a=0.0,
+        n_calls=0,
+        converged=False,
+    )
+
+
+def _sets_of(space: BandSpace) -> list[NDArray[np.int64]]:
+    """Columns of `space.tracked.vectors` that belong to each set."""
+    sizes = [len(members) for members in space.tracked.sets]
+    return np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
+
+
+def _with_fixed_basis(space: BandSpace) -> BandSpace:
+    vectors = fixed_basis(np.array(space.tracked.vectors), _sets_of(space))
+    return replace(space, tracked=replace(space.tracked, vectors=vectors))
+
+
+def _one_direction(space: BandSpace, random: np.random.Generator) -> BandSpace:
+    """One random partner of each set, which counts for all of them in the band centre."""
+    chosen = random_directions(space, random)
+    partners = np.array([len(members) for members in space.tracked.sets], dtype=np.float64)
+    return replace(
+        chosen,
+        tracked=replace(
+            chosen.tracked,
+            antisymmetric=chosen.tracked.antisymmetric * partners,
+            symmetric=chosen.tracked.symmetric * partners,
+        ),
+    )

@@ -1,0 +1,193 @@
+"""Which modes are drawn, which follow, which are held, and the crystals that draws make of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reticulum.errors import CalculationError
+from reticulum.phonons.modes import ModeTable
+from reticulum.thermal.sampling import fixed_basis, thermal_amplitudes
+from reticulum.thermal.stiff_relaxation import ModeSpace, StiffStart
+from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
+
+#: Modes softer than this are not drawn from a harmonic distribution, cm⁻¹. At 473 K a mode of
+#: 10 cm⁻¹ and 12 u spreads over 0.9 Å: no parabola holds that far.
+SOFTEST_CM1 = 10.0
+
+#: Share of a mode in the totally symmetric space from which it belongs there.
+_SYMMETRIC_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnModes:
+    """Modes of a crystal sorted by what a draw does to them.
+
+    Parameters
+    ----------
+    space
+        All modes, in a basis that does not depend on how they were diagonalised.
+    drawn
+        (m,) indices of the modes that are drawn.
+    wavenumbers_cm1
+        (m,) wavenumbers that decide their amplitudes, cm⁻¹.
+    symmetric
+        Indices into `drawn` of the totally symmetric ones that are minima.
+    set_of_drawn
+        (m,) number, from zero, of the degenerate set of each drawn mode.
+    labels
+        Irreducible representation of each of these sets.
+    free
+        (3n,) whether each mode follows.
+    held_cm1
+        Wavenumbers of the modes that are neither drawn nor follow (translations excluded), cm⁻¹.
+
+    """
+
+    space: ModeSpace
+    drawn: NDArray[np.int64]
+    wavenumbers_cm1: NDArray[np.float64]
+    symmetric: NDArray[np.int64]
+    set_of_drawn: NDArray[np.int64]
+    labels: tuple[str, ...]
+    free: NDArray[np.bool_]
+    held_cm1: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Check shapes and make the arrays read-only."""
+        if not self.wavenumbers_cm1.shape == self.set_of_drawn.shape == self.drawn.shape:
+            raise ValueError("every drawn mode needs a wavenumber and a set")
+        if self.free.shape != self.space.eigenvalues.shape or self.free[self.drawn].any():
+            raise ValueError("a mode is either drawn or free")
+        for array in (
+            self.drawn,
+            self.wavenumbers_cm1,
+            self.symmetric,
+            self.set_of_drawn,
+            self.free,
+        ):
+            array.setflags(write=False)
+
+    @property
+    def partners(self) -> NDArray[np.int64]:
+        """Number of modes of each set, (n_sets,)."""
+        return np.bincount(self.set_of_drawn, minlength=len(self.labels))
+
+    @property
+    def set_wavenumbers_cm1(self) -> NDArray[np.float64]:
+        """Wavenumber of each set, (n_sets,), cm⁻¹."""
+        first = np.unique(self.set_of_drawn, return_index=True)[1]
+        return self.wavenumbers_cm1[first]
+
+    def squares(self, normals: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Σ (z² - 1) over the modes of each set, (n, n_sets).
+
+        Parameters
+        ----------
+        normals
+            (n, m) unit normals of the drawn modes.
+
+        """
+        member = self.set_of_drawn[:, None] == np.arange(len(self.labels))
+        found: NDArray[np.float64] = (normals**2 - 1.0) @ member
+        return found
+
+    def amplitudes(self, temperatures_k: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Standard deviations of the drawn modes, (n_temperatures, m), Å√u."""
+        return thermal_amplitudes(self.wavenumbers_cm1, temperatures_k)
+
+    def start(
+        self, positions_a: NDArray[np.float64], coordinates: NDArray[np.float64]
+    ) -> StiffStart:
+        """Crystal with the drawn modes at these coordinates, the others not moved.
+
+        Parameters
+        ----------
+        positions_a
+            (n, 3) at rest, Å.
+        coordinates
+            (m,) of the drawn modes, Å√u.
+
+        """
+        amplitudes = np.zeros(len(self.free))
+        amplitudes[self.drawn] = coordinates
+        return StiffStart(
+            positions_a=positions_a + self.space.displacement_a(amplitudes),
+            free=np.array(self.free),
+        )
+
+    def harmonic_energy_ev(self, coordinates: NDArray[np.float64]) -> float:
+        """Harmonic energy of the drawn modes, eV."""
+        return float(0.5 * self.space.eigenvalues[self.drawn] @ coordinates**2)
+
+
+def choose_modes(
+    table: ModeTable,
+    forces_at_rest: NDArray[np.float64],
+    *,
+    limit_cm1: float,
+    effective_cm1: float | None = None,
+) -> DrawnModes:
+    """Modes to be drawn: all below a limit that are minima.
+
+    Imaginary modes and those below `SOFTEST_CM1` have no harmonic distribution; they are held at
+    rest unless the user states an effective wavenumber for them.
+
+    Parameters
+    ----------
+    table
+        From `mode_table`.
+    forces_at_rest
+        (n, 3), eV/Å.
+    limit_cm1
+        Modes below are drawn, cm⁻¹.
+    effective_cm1
+        Wavenumber that gives imaginary and too soft modes a width, cm⁻¹.
+
+    Raises
+    ------
+    CalculationError
+        If no mode is to be drawn.
+
+    """
+    labels, phonons = table.labels, table.phonons
+    wavenumbers = np.array(labels.mode_wavenumbers_cm1)
+    acoustic = labels.acoustic[labels.set_of_mode]
+    masses = phonons.atoms.get_masses()
+    eigenvalues = np.sign(wavenumbers) * (wavenumbers / SQRT_EV_PER_U_A2_TO_CM1) ** 2
+    vectors = fixed_basis(np.array(labels.eigenvectors), labels.sets)
+    too_soft = ~acoustic & (wavenumbers < SOFTEST_CM1)
+    soft = ~acoustic & ~too_soft & (wavenumbers < limit_cm1)
+    chosen = soft if effective_cm1 is None else soft | too_soft
+    drawn = np.flatnonzero(chosen)
+    if not len(drawn):
+        raise CalculationError(
+            f"No mode lies between {SOFTEST_CM1:.0f} and {limit_cm1:.0f} cm⁻¹.",
+            why="Nothing can be drawn.",
+            fix="Raise the limit of the soft modes.",
+        )
+    widths = wavenumbers[drawn]
+    if effective_cm1 is not None:
+        widths = np.where(too_soft[drawn], effective_cm1, widths)
+    symmetric_space, _ = np.linalg.qr(
+        np.sqrt(np.repeat(masses, 3))[:, None] * phonons.symmetry.symmetric_displacements()
+    )
+    chosen_sets, set_of_drawn = np.unique(labels.set_of_mode[drawn], return_inverse=True)
+    share = ((symmetric_space.T @ vectors[:, drawn]) ** 2).sum(axis=0)
+    return DrawnModes(
+        space=ModeSpace(
+            vectors=vectors,
+            eigenvalues=eigenvalues,
+            masses_amu=masses,
+            forces_at_rest=forces_at_rest,
+        ),
+        drawn=drawn,
+        wavenumbers_cm1=widths,
+        symmetric=np.flatnonzero((share > _SYMMETRIC_SHARE) & soft[drawn]),
+        set_of_drawn=set_of_drawn.astype(np.int64),
+        labels=tuple(labels.labels[number] or "?" for number in chosen_sets),
+        free=~acoustic & ~too_soft & ~soft,
+        held_cm1=tuple(float(w) for w in wavenumbers[too_soft & ~chosen]),
+    )

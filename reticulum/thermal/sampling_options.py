@@ -1,0 +1,84 @@
+"""The options of thermal sampling and their defaults (no heavy imports)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from reticulum.errors import InputError
+
+#: Error of the slope at which sampling stops, cm⁻¹/K: a tenth of the published slopes.
+PRECISION_CM1_PER_K = 0.002
+
+#: Modes below this wavenumber are drawn, cm⁻¹: librations, rotations of linkers, metal-oxygen
+#: stretches of most carboxylates. What a higher limit changes is computed and reported.
+SOFT_LIMIT_CM1 = 250.0
+
+#: Factor to the limit when its effect is checked.
+LIMIT_CHECK = 1.5
+
+#: Pairs of draws at least: six blocks, whose scatter is known within a third.
+FEWEST_PAIRS = 24
+
+#: Pairs of draws at most.
+MOST_PAIRS = 96
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplingOptions:
+    """What decides the draws.
+
+    Parameters
+    ----------
+    precision_cm1_per_k
+        Sampling stops when the errors of both slopes are below, cm⁻¹/K.
+    limit_cm1
+        Modes below are drawn, cm⁻¹.
+    fewest_pairs, most_pairs
+        Pairs of draws.
+    seed
+        Seed of the draws; the same seed gives the same draws.
+    temperatures_k
+        Temperatures of the draws, K; None: both ends of the window of the published slopes. The
+        slope of more temperatures costs more and is no more precise.
+    effective_cm1
+        Wavenumber that gives imaginary modes a width, cm⁻¹; None: they are held at rest.
+    relax_stiff
+        Let the stiff modes follow. Without it the result is that of straight lines, wrong, and
+        there to be seen.
+    checks
+        Whether to repeat draws with a higher limit and with finer steps, for the errors.
+
+    """
+
+    precision_cm1_per_k: float = PRECISION_CM1_PER_K
+    limit_cm1: float = SOFT_LIMIT_CM1
+    fewest_pairs: int = FEWEST_PAIRS
+    most_pairs: int = MOST_PAIRS
+    seed: int = 0
+    temperatures_k: tuple[float, ...] | None = None
+    effective_cm1: float | None = None
+    relax_stiff: bool = True
+    checks: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse impossible options."""
+        for name, value in (
+            ("--precision", self.precision_cm1_per_k),
+            ("the limit of the soft modes", self.limit_cm1),
+            ("the effective wavenumber", self.effective_cm1),
+        ):
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise InputError(
+                    f"{name} is {value}.", why="It must be a positive number.", fix="Change it."
+                )
+        if not 2 <= self.fewest_pairs <= self.most_pairs:
+            raise InputError(
+                f"Between {self.fewest_pairs} and {self.most_pairs} pairs of draws are asked for.",
+                why="At least two are needed for an error, and the most cannot be fewer.",
+                fix="Give a larger number of draws.",
+            )
+        if self.seed < 0:
+            raise InputError(
+                f"The seed is {self.seed}.", why="Seeds are not negative.", fix="Change it."
+            )

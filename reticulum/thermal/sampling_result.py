@@ -1,0 +1,220 @@
+"""What joint thermal draws give: slopes, errors, and what speaks against them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reticulum.thermal.mechanism import Contribution, ErrorKind, MechanismResult, Part, SlopeError
+from reticulum.thermal.sampled_bands import Tally
+from reticulum.thermal.sampling import PAIRS_PER_BLOCK, SampledSlopes, slope_weights
+from reticulum.thermal.sampling_modes import DrawnModes
+from reticulum.thermal.sampling_options import LIMIT_CHECK, SamplingOptions
+
+#: Excess of the mean energy of the draws over the harmonic one from which a warning is given, and
+#: from which the result is not to be trusted. A quartic term that adds the fraction r to the energy
+#: narrows the true distribution by about 2r.
+_EXCESS_WARNED, _EXCESS_DISTRUSTED = 0.15, 0.5
+
+#: Fraction of geometries that may stay unrelaxed.
+_UNCONVERGED_ALLOWED = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamplingResult:
+    """Slopes from joint thermal draws.
+
+    Parameters
+    ----------
+    temperatures_k
+        (n_temperatures,), K.
+    bands_at_rest_cm1
+        (2,) antisymmetric and symmetric band of the crystal at rest, cm⁻¹.
+    slopes
+        Mean shifts and slopes with their statistical errors.
+    limit_change_cm1_per_k, step_change_cm1_per_k
+        (2,) change of the slopes when the limit is raised and when steps are finer, cm⁻¹/K; None
+        if it was not looked for.
+    modes
+        What was drawn.
+    tally
+        What happened.
+    options
+        What was asked for.
+    reached
+        Whether the precision was reached.
+    soft_parts
+        Causes that the drawn modes hold.
+
+    """
+
+    temperatures_k: NDArray[np.float64]
+    bands_at_rest_cm1: NDArray[np.float64]
+    slopes: SampledSlopes
+    limit_change_cm1_per_k: NDArray[np.float64] | None
+    step_change_cm1_per_k: NDArray[np.float64] | None
+    modes: DrawnModes
+    tally: Tally
+    options: SamplingOptions
+    reached: bool
+    soft_parts: frozenset[Part]
+
+    @property
+    def n_pairs(self) -> int:
+        """Pairs of draws behind the slopes."""
+        return self.slopes.n_blocks * PAIRS_PER_BLOCK
+
+    @property
+    def verdict(self) -> str:
+        """One sentence on what was found."""
+        a, s = self.slopes.slopes_cm1_per_k
+        da, ds = self.slopes.errors_cm1_per_k
+        return (
+            f"{self.n_pairs} pairs of draws of {len(self.modes.drawn)} soft modes give "
+            f"{a:+.4f} ± {da:.4f} (antisymmetric) and {s:+.4f} ± {ds:.4f} cm⁻¹/K (symmetric)"
+            + ("." if self.reached else ": the precision asked for was not reached.")
+        )
+
+    @property
+    def mechanism(self) -> MechanismResult:
+        """The result in the form of all mechanisms."""
+        positions = self.bands_at_rest_cm1 + self.slopes.shifts_cm1
+        return MechanismResult(
+            name="sampling",
+            title="thermal sampling",
+            temperatures_k=np.array(self.temperatures_k),
+            antisymmetric_cm1=np.array(positions[:, 0]),
+            symmetric_cm1=np.array(positions[:, 1]),
+            antisymmetric_errors=self._errors(0),
+            symmetric_errors=self._errors(1),
+            parts=self.soft_parts,
+            contributions=self._contributions(),
+            n_calls=self.tally.n_calls,
+            assumptions=self._assumptions(),
+            warnings=self._warnings(),
+            untrusted_because=self._distrust(),
+            details=self._details(),
+        )
+
+    def _contributions(self) -> tuple[Contribution, ...]:
+        rows = zip(
+            self.modes.labels,
+            self.modes.set_wavenumbers_cm1,
+            self.modes.partners,
+            self.slopes.set_slopes_cm1_per_k,
+            strict=True,
+        )
+        return tuple(
+            Contribution(
+                label=f"{label} at {wavenumber:.0f} cm⁻¹",
+                wavenumber_cm1=float(wavenumber),
+                degeneracy=int(partners),
+                antisymmetric_cm1_per_k=float(antisymmetric),
+                symmetric_cm1_per_k=float(symmetric),
+                note="by regression over the draws, shrunk towards zero",
+            )
+            for label, wavenumber, partners, (antisymmetric, symmetric) in rows
+        )
+
+    def _errors(self, band: int) -> tuple[SlopeError, ...]:
+        found = [
+            SlopeError(
+                kind=ErrorKind.STATISTICAL,
+                size_cm1_per_k=float(self.slopes.errors_cm1_per_k[band]),
+                origin=f"scatter of {self.slopes.n_blocks} blocks of {PAIRS_PER_BLOCK} pairs",
+            )
+        ]
+        for change, kind, origin in (
+            (
+                self.limit_change_cm1_per_k,
+                ErrorKind.TRUNCATION,
+                f"modes up to {LIMIT_CHECK * self.options.limit_cm1:.0f} cm⁻¹ drawn",
+            ),
+            (
+                self.step_change_cm1_per_k,
+                ErrorKind.STEP_SIZE,
+                "finer relaxation and smaller displacements along the stretches",
+            ),
+        ):
+            if change is not None:
+                found.append(
+                    SlopeError(kind=kind, size_cm1_per_k=abs(float(change[band])), origin=origin)
+                )
+        return tuple(found)
+
+    def _assumptions(self) -> tuple[str, ...]:
+        found = [
+            f"Modes below {self.options.limit_cm1:.0f} cm⁻¹ have the Gaussian distribution of "
+            "quantum-harmonic oscillators; their mean displacement is added in first order.",
+            "The cell is fixed and holds one primitive cell (Gamma point).",
+        ]
+        if self.options.relax_stiff:
+            found.append("All stiffer modes follow the drawn ones and have no motion of their own.")
+        else:
+            found.append("Straight lines: no mode follows.")
+        return tuple(found)
+
+    def _warnings(self) -> tuple[str, ...]:
+        found = []
+        if not self.reached:
+            found.append(
+                f"The precision of {self.options.precision_cm1_per_k:g} cm⁻¹/K was not reached "
+                f"with {self.n_pairs} pairs of draws."
+            )
+        if self.modes.held_cm1:
+            held = ", ".join(f"{w:.0f}" for w in self.modes.held_cm1)
+            found.append(
+                f"{len(self.modes.held_cm1)} modes that are no minima or too soft are held at rest "
+                f"({held} cm⁻¹): they have no harmonic distribution. The adiabatic route takes "
+                "their real one."
+            )
+        if self.tally.n_unconverged:
+            found.append(
+                f"{self.tally.n_unconverged} of {self.tally.n_geometries} drawn crystals were not "
+                f"fully relaxed (largest force {self.tally.worst_residual:.1e} eV/(Å√u))."
+            )
+        if self.tally.energy_excess > _EXCESS_WARNED:
+            found.append(
+                f"The drawn crystals lie {100 * self.tally.energy_excess:.0f} % higher than "
+                "harmonic ones: the true distribution is narrower than the one drawn from."
+            )
+        return tuple(found)
+
+    def _distrust(self) -> str:
+        if not self.options.relax_stiff:
+            return "the stiff modes did not follow; straight lines stretch stiff bonds"
+        if self.tally.energy_excess > _EXCESS_DISTRUSTED:
+            return (
+                f"the drawn crystals lie {100 * self.tally.energy_excess:.0f} % higher than "
+                "harmonic ones, so that the soft modes are not harmonic"
+            )
+        if self.tally.n_unconverged > _UNCONVERGED_ALLOWED * max(self.tally.n_geometries, 1):
+            return (
+                f"{self.tally.n_unconverged} of {self.tally.n_geometries} drawn crystals could not "
+                "be relaxed"
+            )
+        return ""
+
+    def _details(self) -> dict[str, Any]:
+        weights = slope_weights(self.temperatures_k)
+        return {
+            "seed": self.options.seed,
+            "n_pairs": self.n_pairs,
+            "n_drawn_modes": len(self.modes.drawn),
+            "drawn_cm1": self.modes.wavenumbers_cm1.tolist(),
+            "held_cm1": list(self.modes.held_cm1),
+            "bands_at_rest_cm1": self.bands_at_rest_cm1.tolist(),
+            "slope_from_mean_displacement_cm1_per_k": (
+                weights @ self.slopes.displacement_shifts_cm1
+            ).tolist(),
+            "error_without_control_variates_cm1_per_k": (
+                self.slopes.plain_errors_cm1_per_k.tolist()
+            ),
+            "energy_excess_over_harmonic": self.tally.energy_excess,
+            "mean_relaxation_steps": self.tally.n_steps / max(self.tally.n_geometries, 1),
+            "n_unconverged": self.tally.n_unconverged,
+            "stiff_modes_follow": self.options.relax_stiff,
+        }

@@ -1,0 +1,193 @@
+"""Thermal sampling of a crystal: draws until the slope is known well enough, resumable.
+
+All soft modes are drawn together from their quantum-harmonic distribution, the stiff ones follow,
+and the carboxylate bands are taken there. So the shift is not a sum over modes, and nothing cancels
+between large terms. Every force goes through the run's store, and a draw depends on its seed and
+number only: a calculation that was killed computes nothing twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reticulum.phonons.internal_coordinates import CoordinateGroup
+from reticulum.phonons.modes import ModeTable
+from reticulum.phonons.run import Run
+from reticulum.thermal.displaced_bands import BAND_DISPLACEMENT_A
+from reticulum.thermal.mechanism import Band, Part
+from reticulum.thermal.sampled_bands import BandSampler, DrawSetting, Tally
+from reticulum.thermal.sampling import (
+    PAIRS_PER_BLOCK,
+    BlockSample,
+    SampledSlopes,
+    one_sigma_factor,
+    sampled_slopes,
+    slope_weights,
+)
+from reticulum.thermal.sampling_modes import DrawnModes, choose_modes
+from reticulum.thermal.sampling_options import LIMIT_CHECK, SamplingOptions
+from reticulum.thermal.sampling_result import SamplingResult
+from reticulum.thermal.slopes import checked_temperatures_k, slope_temperatures_k
+from reticulum.thermal.stiff_relaxation import MODE_FORCE_LIMIT
+
+#: Blocks that are repeated for each check.
+_CHECK_BLOCKS = 2
+
+#: Finer steps of the check: factor to the force limit and to the displacement for the bands.
+_FINER_FORCES, _FINER_DISPLACEMENT = 0.2, 0.5
+
+#: Relaxation steps of a drawn crystal that are assumed for the estimate of the cost.
+_EXPECTED_STEPS = 6
+
+#: Share of the metal-oxygen stretch that must lie in drawn modes to say that it is accounted for.
+_MOST_OF_IT = 0.5
+
+
+def sampling_redshift(
+    run: Run, table: ModeTable, *, options: SamplingOptions | None = None
+) -> SamplingResult:
+    """Slopes of the carboxylate bands from joint thermal draws of all soft modes.
+
+    Parameters
+    ----------
+    run
+        An open run.
+    table
+        Modes of its relaxed structure.
+    options
+        What decides the draws.
+
+    Raises
+    ------
+    CalculationError
+        If a force calculation failed or no mode is soft. Everything finished is kept.
+
+    """
+    options = options or SamplingOptions()
+    given = slope_temperatures_k()[[0, -1]] if options.temperatures_k is None else None
+    temperatures = np.array(given if given is not None else options.temperatures_k)
+    slope_weights(checked_temperatures_k(temperatures))
+    at_rest = run.runner.evaluate([table.phonons.atoms], kind="reference", show=False)[0]
+    forces = at_rest.result.forces_ev_per_a
+    sampler = BandSampler(
+        run,
+        table,
+        temperatures_k=temperatures,
+        seed=options.seed,
+        energy_at_rest_ev=at_rest.result.energy_ev,
+    )
+    modes = choose_modes(
+        table, forces, limit_cm1=options.limit_cm1, effective_cm1=options.effective_cm1
+    )
+    setting = DrawSetting(modes=modes, relax_stiff=options.relax_stiff)
+    run.progress.message(_cost(sampler, options, at_rest.seconds))
+    tally = Tally()
+    responses = sampler.responses(setting, tally)
+    blocks: list[BlockSample] = []
+    most = -(-options.most_pairs // PAIRS_PER_BLOCK)
+    fewest = max(2, -(-options.fewest_pairs // PAIRS_PER_BLOCK))
+    reached = False
+    while len(blocks) < max(most, fewest) and not reached:
+        blocks.append(sampler.block(len(blocks), setting, tally))
+        if len(blocks) >= fewest:
+            slopes = sampled_slopes(blocks, temperatures, responses, modes.partners)
+            reached = bool((slopes.errors_cm1_per_k <= options.precision_cm1_per_k).all())
+            run.progress.message(_so_far(slopes))
+    changes: list[NDArray[np.float64] | None] = [None, None]
+    if options.checks:
+        higher = choose_modes(
+            table,
+            forces,
+            limit_cm1=LIMIT_CHECK * options.limit_cm1,
+            effective_cm1=options.effective_cm1,
+        )
+        finer = replace(
+            setting,
+            force_limit=_FINER_FORCES * MODE_FORCE_LIMIT,
+            band_displacement_a=_FINER_DISPLACEMENT * BAND_DISPLACEMENT_A,
+        )
+        changes = [
+            _change(sampler, blocks, responses, replace(setting, modes=higher), tally)
+            if len(higher.drawn) > len(modes.drawn)
+            else np.zeros(2),
+            _change(sampler, blocks, responses, finer, tally),
+        ]
+    return SamplingResult(
+        temperatures_k=temperatures,
+        bands_at_rest_cm1=sampler.bands_at_rest,
+        slopes=slopes,
+        limit_change_cm1_per_k=changes[0],
+        step_change_cm1_per_k=changes[1],
+        modes=modes,
+        tally=tally,
+        options=options,
+        reached=reached,
+        soft_parts=_parts(table, modes),
+    )
+
+
+def _change(
+    sampler: BandSampler,
+    blocks: list[BlockSample],
+    responses: NDArray[np.float64],
+    setting: DrawSetting,
+    tally: Tally,
+) -> NDArray[np.float64]:
+    """Change of the slopes, (2,), cm⁻¹/K, when the first blocks are repeated otherwise.
+
+    What it found to be smaller than its own scatter counts with that scatter.
+    """
+    apart = Tally()
+    other = sampler.responses(setting, apart)
+    weights = slope_weights(sampler.temperatures_k)
+    found = []
+    for number in range(_CHECK_BLOCKS):
+        block = sampler.block(number, setting, apart)
+        after = block.shifts_cm1 + block.mean_forces @ other
+        before = blocks[number].shifts_cm1 + blocks[number].mean_forces @ responses
+        found.append(weights @ (after - before).mean(axis=0))
+    tally.n_steps += apart.n_steps
+    tally.n_band_calls += apart.n_band_calls
+    changes = np.array(found)
+    scatter = changes.std(axis=0, ddof=1) / np.sqrt(_CHECK_BLOCKS) * one_sigma_factor(_CHECK_BLOCKS)
+    mean = changes.mean(axis=0)
+    larger: NDArray[np.float64] = np.where(np.abs(mean) > scatter, mean, scatter)
+    return larger
+
+
+def _cost(sampler: BandSampler, options: SamplingOptions, seconds: float) -> str:
+    steps = _EXPECTED_STEPS if options.relax_stiff else 0
+    each = 2 * len(sampler.temperatures_k) * (steps + sampler.n_band_calls)
+    checks = 2 * _CHECK_BLOCKS * PAIRS_PER_BLOCK if options.checks else 0
+    bounds = [(pairs + checks) * each for pairs in (options.fewest_pairs, options.most_pairs)]
+    hours = [bound * seconds / sampler.run.runner.workers / 3600.0 for bound in bounds]
+    return (
+        f"Thermal sampling: about {each} calculations for a pair of draws, {bounds[0]} to "
+        f"{bounds[1]} in all ({hours[0]:.1g} to {hours[1]:.1g} hours); it stops when both slopes "
+        f"are known within {options.precision_cm1_per_k:g} cm⁻¹/K."
+    )
+
+
+def _so_far(slopes: SampledSlopes) -> str:
+    values = ", ".join(
+        f"{band.value} {value:+.4f} ± {error:.4f}"
+        for band, value, error in zip(
+            Band, slopes.slopes_cm1_per_k, slopes.errors_cm1_per_k, strict=True
+        )
+    )
+    return f"After {slopes.n_blocks * PAIRS_PER_BLOCK} pairs: {values} cm⁻¹/K."
+
+
+def _parts(table: ModeTable, modes: DrawnModes) -> frozenset[Part]:
+    """Soft motions, and the metal-oxygen stretch if most of it is in the drawn modes."""
+    fractions = table.characters.fraction(CoordinateGroup.METAL_OXYGEN)
+    per_mode = fractions[table.labels.set_of_mode]
+    total = float(per_mode.sum())
+    inside = float(per_mode[modes.drawn].sum())
+    parts = {Part.SOFT_MOTIONS}
+    if total > 0.0 and inside > _MOST_OF_IT * total:
+        parts.add(Part.METAL_OXYGEN)
+    return frozenset(parts)

@@ -1,0 +1,413 @@
+"""Joint thermal draws: the draws themselves, their statistics, and the librating model."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+from models import librating_unit as model
+from models.memory_runner import MemoryRunner
+from scipy.optimize import minimize
+
+from reticulum.errors import CalculationError, InputError
+from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part
+from reticulum.thermal.sampled_bands import BandSampler, DrawSetting, Tally
+from reticulum.thermal.sampling import (
+    PAIRS_PER_BLOCK,
+    BlockSample,
+    block_normals,
+    fixed_basis,
+    one_sigma_factor,
+    sampled_slopes,
+    slope_weights,
+    thermal_amplitudes,
+)
+from reticulum.thermal.sampling_modes import choose_modes
+from reticulum.thermal.sampling_options import SamplingOptions
+from reticulum.thermal.sampling_run import sampling_redshift
+from reticulum.thermal.slopes import slope_temperatures_k
+from reticulum.units import HBAR2_OVER_2U_A2_CM1
+
+ENDS = slope_temperatures_k()[[0, -1]]
+#: Both librations of the model lie below, all else above.
+LIMIT = 150.0
+
+
+def test_draws_are_standard_normal_and_take_each_part_once():
+    found = np.array([block_normals(3, block, 4) for block in range(400)])
+    assert found.shape == (400, PAIRS_PER_BLOCK, 4)
+    assert found.mean() == pytest.approx(0.0, abs=0.03)
+    assert (found**2).mean() == pytest.approx(1.0, abs=0.03)
+    assert (found**4).mean() == pytest.approx(3.0, abs=0.3)
+    quartiles = np.array([0.3186, 0.6745, 1.1503])  # of |z|
+    parts = np.sort(np.searchsorted(quartiles, np.abs(found)), axis=1)
+    assert (parts == np.arange(4)[None, :, None]).all()
+    # modes are independent
+    assert abs((found[..., 0] * found[..., 1]).mean()) < 0.05
+    assert abs(((found[..., 0] ** 2 - 1) * (found[..., 1] ** 2 - 1)).mean()) < 0.1
+
+
+def test_draws_are_the_same_again_and_do_not_depend_on_later_modes():
+    np.testing.assert_array_equal(block_normals(1, 2, 5), block_normals(1, 2, 9)[:, :5])
+    assert not np.array_equal(block_normals(1, 2, 5), block_normals(1, 3, 5))
+    assert not np.array_equal(block_normals(1, 2, 5), block_normals(2, 2, 5))
+
+
+def test_the_basis_does_not_depend_on_the_diagonalisation():
+    random = np.random.default_rng(0)
+    vectors = np.linalg.qr(random.normal(size=(12, 12)))[0]
+    sets = [np.array([0]), np.array([1, 2, 3]), np.array([4, 5]), np.arange(6, 12)]
+    other = vectors.copy()
+    for members in sets:
+        turn = np.linalg.qr(random.normal(size=(len(members), len(members))))[0]
+        other[:, members] = other[:, members] @ turn
+    first, second = fixed_basis(vectors, sets), fixed_basis(other, sets)
+    np.testing.assert_allclose(first, second, atol=1e-12)
+    np.testing.assert_allclose(first.T @ first, np.eye(12), atol=1e-12)
+    for members in sets:
+        projection = first[:, members] @ first[:, members].T
+        np.testing.assert_allclose(
+            projection, vectors[:, members] @ vectors[:, members].T, atol=1e-12
+        )
+
+
+def test_amplitudes_are_those_of_quantum_oscillators():
+    """q² = (2 HB/ω)(n + ½); n at 250 cm⁻¹ is tabulated."""
+    temperatures = np.array([173.15, 298.15, 473.15])
+    expected = 2 * HBAR2_OVER_2U_A2_CM1 / 250.0 * (
+        np.array([0.14319807, 0.42707635, 0.87817193]) + 0.5
+    )  # fmt: skip
+    found = thermal_amplitudes(np.array([250.0, 100.0]), temperatures)
+    assert found.shape == (3, 2)
+    np.testing.assert_allclose(found[:, 0] ** 2, expected, rtol=1e-7)
+
+
+def test_weights_give_the_least_squares_slope():
+    values = np.random.default_rng(0).normal(size=7)
+    weights = slope_weights(slope_temperatures_k())
+    assert weights @ values == pytest.approx(np.polyfit(slope_temperatures_k(), values, 1)[0])
+    with pytest.raises(InputError):
+        slope_weights(np.array([300.0, 300.0]))
+
+
+def test_the_one_sigma_factor_tends_to_one():
+    assert one_sigma_factor(2) == pytest.approx(1.8373, abs=1e-3)
+    assert one_sigma_factor(10**6) == pytest.approx(1.0, abs=1e-5)
+
+
+# --- statistics on bands that are polynomials of the coordinates ---------------------------------
+
+
+def polynomial_blocks(seed, n_blocks, quadratic, bilinear, quartic, *, odd=0.0):
+    """Blocks for ν = Σ a q² + q·C·q + c (Σ a q²)² + odd terms, at two temperatures."""
+    variances = np.array([1.0, 2.5])
+    blocks = []
+    for number in range(n_blocks):
+        z = block_normals(seed, number, len(quadratic))
+        pair = []
+        for sign in (1.0, -1.0):
+            q = sign * np.sqrt(variances)[None, :, None] * z[:, None, :]
+            square = q**2 @ quadratic
+            shift = square + np.einsum("pti,ij,ptj->pt", q, bilinear, q) + quartic * square**2
+            pair.append(shift + odd * (q.sum(axis=2) + q.sum(axis=2) ** 3))
+        blocks.append(
+            BlockSample(
+                shifts_cm1=np.mean(pair, axis=0)[..., None],
+                mean_forces=np.zeros((PAIRS_PER_BLOCK, 2, 0)),
+                squares=z**2 - 1.0,
+            )
+        )
+    total = quadratic.sum()
+    exact = [
+        v * (total + np.trace(bilinear)) + quartic * v**2 * (total**2 + 2 * quadratic @ quadratic)
+        for v in variances
+    ]
+    return blocks, (exact[1] - exact[0]) / 300.0
+
+
+NO_RESPONSE = np.zeros((0, 1))
+
+
+def random_polynomial(random, n_modes):
+    quadratic = 0.1 * random.normal(size=n_modes)
+    bilinear = 0.03 * random.normal(size=(n_modes, n_modes)) / np.sqrt(n_modes)
+    return quadratic, bilinear, 0.03
+
+
+def test_pairs_take_out_everything_odd():
+    random = np.random.default_rng(0)
+    polynomial = random_polynomial(random, 5)
+    found = [
+        sampled_slopes(
+            polynomial_blocks(0, 3, *polynomial, odd=odd)[0], ENDS, NO_RESPONSE, np.ones(5, int)
+        ).slopes_cm1_per_k
+        for odd in (0.0, 10.0)
+    ]
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-10)
+
+
+@pytest.mark.parametrize(("n_modes", "n_blocks"), [(10, 8), (30, 6)])
+def test_the_error_covers_two_thirds_of_all_seeds(n_modes, n_blocks):
+    """Of 200 calculations 68 % should lie within their error (binomial spread: 3 %)."""
+    random = np.random.default_rng(n_modes)
+    inside, plain, errors, misses = 0, [], [], []
+    for seed in range(200):
+        blocks, exact = polynomial_blocks(seed, n_blocks, *random_polynomial(random, n_modes))
+        found = sampled_slopes(blocks, ENDS, NO_RESPONSE, np.ones(n_modes, int))
+        miss = found.slopes_cm1_per_k[0] - exact
+        inside += abs(miss) <= found.errors_cm1_per_k[0]
+        misses.append(miss)
+        errors.append(found.errors_cm1_per_k[0])
+        plain.append(found.plain_errors_cm1_per_k[0])
+    assert 0.58 < inside / 200 < 0.78
+    spread = np.std(misses)
+    assert abs(np.mean(misses)) < 4 * spread / np.sqrt(200)
+    assert np.median(errors) < np.median(plain)
+
+
+def test_control_variates_leave_nothing_of_what_is_quadratic():
+    random = np.random.default_rng(1)
+    quadratic = random.normal(size=4)
+    blocks, exact = polynomial_blocks(0, 6, quadratic, np.zeros((4, 4)), 0.0)
+    found = sampled_slopes(blocks, ENDS, NO_RESPONSE, np.ones(4, int))
+    assert found.slopes_cm1_per_k[0] == pytest.approx(exact, rel=1e-4)
+    assert found.errors_cm1_per_k[0] < 1e-3 * found.plain_errors_cm1_per_k[0]
+    each = quadratic * 1.5 / 300.0
+    np.testing.assert_allclose(found.set_slopes_cm1_per_k[:, 0], each, rtol=1e-3)
+
+
+def test_the_mean_displacement_is_that_of_a_cubic_coupling():
+    """V = ½λ₁q₁² + ½λ₂q₂² + ½c q₁²q₂ and ν = a q₂: ⟨q₂⟩ = -c⟨q₁²⟩/2λ₂ in first order."""
+    stiffness, cubic, slope = np.array([1.0, 3.0]), 0.4, -5.0
+    variances = np.array([[1.0, 0.5], [2.5, 1.2]])
+    blocks = []
+    for number in range(300):
+        z = block_normals(0, number, 2)
+        forces, shifts = [], []
+        for sign in (1.0, -1.0):
+            q = sign * np.sqrt(variances) * z[:, None, :]
+            forces.append(-stiffness[1] * q[..., 1] - 0.5 * cubic * q[..., 0] ** 2)
+            shifts.append(slope * q[..., 1])
+        blocks.append(
+            BlockSample(
+                shifts_cm1=np.mean(shifts, axis=0)[..., None],
+                mean_forces=np.mean(forces, axis=0)[..., None],
+                squares=z**2 - 1.0,
+            )
+        )
+    responses = np.array([[slope / stiffness[1]]])
+    found = sampled_slopes(blocks, ENDS, responses, np.ones(2, int))
+    expected = -slope * cubic / (2 * stiffness[1]) * variances[:, 0]
+    np.testing.assert_allclose(found.shifts_cm1[:, 0], expected, rtol=1e-3)
+    plain = np.mean([block.mean_forces.mean(axis=0) @ responses for block in blocks], axis=0)
+    np.testing.assert_allclose(found.displacement_shifts_cm1, plain)
+
+
+def test_one_block_has_no_scatter():
+    blocks, _ = polynomial_blocks(0, 1, np.ones(2), np.zeros((2, 2)), 0.0)
+    with pytest.raises(ValueError, match="scatter"):
+        sampled_slopes(blocks, ENDS, NO_RESPONSE, np.ones(2, int))
+
+
+# --- the librating model -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def librating(tmp_path_factory):
+    """(run with forces in memory, table)."""
+    with model.run_phonons(tmp_path_factory.mktemp("sampling") / "run") as (run, _, table):
+        yield dataclasses.replace(run, runner=MemoryRunner(run.engine)), table
+
+
+@pytest.fixture(scope="module")
+def sampled(librating):
+    run, table = librating
+    options = SamplingOptions(limit_cm1=LIMIT, precision_cm1_per_k=5e-4)
+    return sampling_redshift(run, table, options=options)
+
+
+def slope(values):
+    return float(np.polyfit(slope_temperatures_k(), values, 1)[0])
+
+
+def harmonic_average():
+    """Slopes that draws must give: general minimiser and complete Hessians on Gauss nodes."""
+    atoms = model.librating_crystal()
+    units, cell = model.units_of(atoms), atoms.cell[:]
+    roots = np.sqrt(np.repeat(atoms.get_masses(), 3))
+    wavenumbers, vectors, _ = model.modes_at(0.0, 0.0)
+    soft, stiff = vectors[:, 3:5], vectors[:, 5:]
+    scale = wavenumbers[5:] / 521.470891
+
+    def bands(q):
+        def moved(x):
+            return atoms.positions + ((soft @ q + stiff @ (x / scale)) / roots).reshape(-1, 3)
+
+        def value(x):
+            energy, forces = model.energy_and_forces(moved(x), cell, units)
+            return energy, -(stiff.T @ (forces.ravel() / roots)) / scale
+
+        best = minimize(value, np.zeros(len(scale)), jac=True, options={"gtol": 1e-7})
+        there = atoms.copy()
+        there.positions = moved(best.x)
+        values, modes = np.linalg.eigh(model.hessian(there) / np.outer(roots, roots))
+        return model._centres(np.sqrt(np.abs(values)) * 521.470891, modes, there)
+
+    nodes, weights = np.polynomial.hermite_e.hermegauss(5)
+    weights = weights / weights.sum()
+    means = []
+    for amplitude in thermal_amplitudes(wavenumbers[3:5], ENDS):
+        total = np.zeros(2)
+        # Both modes may be reversed without a change of the bands.
+        for (z, w), (y, v) in itertools.product(zip(nodes[2:], weights[2:], strict=True), repeat=2):
+            total += (1 + (z > 1e-9)) * (1 + (y > 1e-9)) * w * v * np.array(
+                bands(amplitude * np.array([z, y]))
+            )  # fmt: skip
+        means.append(total)
+    return (means[1] - means[0]) / 300.0
+
+
+def test_draws_give_the_average_over_the_harmonic_distribution(sampled):
+    expected = harmonic_average()
+    found, errors = sampled.slopes.slopes_cm1_per_k, sampled.slopes.errors_cm1_per_k
+    np.testing.assert_allclose(found, expected, rtol=0.01, atol=3 * errors.max())
+
+
+def test_draws_agree_with_the_exact_quantum_answer(sampled):
+    """Rotors that turn rigidly and stretch by the centrifugal force, all levels populated.
+
+    Left over are 4 %: the distribution is harmonic in the straight coordinate.
+    """
+    temperatures = slope_temperatures_k()
+    exact = model.quantum_answer(temperatures, dressed=False, centrifugal=True)
+    found = sampled.slopes.slopes_cm1_per_k
+    np.testing.assert_allclose(found, [slope(values) for values in exact], rtol=0.06)
+
+
+def test_straight_lines_fail_visibly(librating, sampled):
+    run, table = librating
+    options = SamplingOptions(
+        limit_cm1=LIMIT, relax_stiff=False, fewest_pairs=8, most_pairs=8, checks=False
+    )
+    straight = sampling_redshift(run, table, options=options)
+    right = sampled.slopes.slopes_cm1_per_k
+    assert (straight.slopes.slopes_cm1_per_k < 4 * right).all()
+    assert "straight" in straight.mechanism.untrusted_because
+
+
+def test_the_common_form(sampled):
+    mechanism = sampled.mechanism
+    assert mechanism.name == "sampling"
+    assert sampled.reached
+    assert sampled.n_pairs == 24
+    assert Part.SOFT_MOTIONS in mechanism.parts
+    assert mechanism.untrusted_because == ""
+    assert mechanism.n_calls == sampled.tally.n_calls > 0
+    for band in Band:
+        kinds = [error.kind for error in mechanism.errors(band)]
+        assert kinds == [ErrorKind.STATISTICAL, ErrorKind.TRUNCATION, ErrorKind.STEP_SIZE]
+        found = mechanism.slope(band)
+        assert found is not None
+        column = list(Band).index(band)
+        assert found.slope_cm1_per_k == pytest.approx(
+            sampled.slopes.slopes_cm1_per_k[column], abs=1e-9
+        )
+    assert {c.label for c in mechanism.contributions} == {"B3g at 95 cm⁻¹", "Au at 120 cm⁻¹"}
+    total = sum(c.antisymmetric_cm1_per_k for c in mechanism.contributions)
+    assert total == pytest.approx(sampled.slopes.slopes_cm1_per_k[0], rel=0.02)
+    again = MechanismResult.from_dict(mechanism.to_dict())
+    np.testing.assert_allclose(again.antisymmetric_cm1, mechanism.antisymmetric_cm1)
+    assert abs(sampled.tally.energy_excess) < 0.02
+    assert "24 pairs" in sampled.verdict
+
+
+def test_mirror_images_of_a_pair_have_the_same_bands_and_opposite_forces(librating):
+    """The model has an operation that reverses each libration: pairs agree to rounding."""
+    run, table = librating
+    rest = run.runner.evaluate([table.phonons.atoms], kind="reference")[0].result
+    sampler = BandSampler(run, table, temperatures_k=ENDS, seed=0, energy_at_rest_ev=rest.energy_ev)
+    modes = choose_modes(table, rest.forces_ev_per_a, limit_cm1=LIMIT)
+    setting = DrawSetting(modes=modes, force_limit=1e-5)
+    plan = sampler._plan(sampler.space, setting, every=False)
+    q = modes.amplitudes(ENDS)[1] * np.array([0.7, -1.1])
+    relaxed = sampler._relaxed([q, -q], setting, Tally())
+    bands, _ = sampler._bands(relaxed, [plan, plan])
+    np.testing.assert_allclose(bands[0], bands[1], atol=1e-3)
+
+
+def test_modes_that_are_no_minima_are_held_unless_they_get_a_width(librating):
+    _, table = librating
+    wavenumbers = np.array(table.labels.mode_wavenumbers_cm1)
+    wavenumbers[3] = -40.0
+    changed = dataclasses.replace(
+        table, labels=dataclasses.replace(table.labels, mode_wavenumbers_cm1=wavenumbers)
+    )
+    forces = np.zeros((9, 3))
+    modes = choose_modes(changed, forces, limit_cm1=LIMIT)
+    assert modes.held_cm1 == (-40.0,)
+    assert modes.drawn.tolist() == [4]
+    assert not modes.free[:5].any()
+    modes = choose_modes(changed, forces, limit_cm1=LIMIT, effective_cm1=60.0)
+    assert modes.held_cm1 == ()
+    np.testing.assert_allclose(modes.wavenumbers_cm1, [60.0, wavenumbers[4]])
+    with pytest.raises(CalculationError, match="No mode"):
+        choose_modes(changed, forces, limit_cm1=50.0)
+
+
+class KilledError(Exception):
+    """A killed process."""
+
+
+def test_a_killed_calculation_computes_nothing_twice(tmp_path, monkeypatch):
+    calls, most = [], 10**9
+    right = model.energy_and_forces
+
+    def counted(*arguments):
+        if len(calls) >= most:
+            raise KilledError
+        calls.append(1)
+        return right(*arguments)
+
+    monkeypatch.setattr(model, "energy_and_forces", counted)
+
+    def one_block(folder):
+        with model.run_phonons(tmp_path / folder) as (run, _, table):
+            rest = run.runner.evaluate([table.phonons.atoms], kind="reference")[0].result
+            sampler = BandSampler(
+                run,
+                table,
+                temperatures_k=np.array([300.0]),
+                seed=0,
+                energy_at_rest_ev=rest.energy_ev,
+            )
+            modes = choose_modes(table, rest.forces_ev_per_a, limit_cm1=LIMIT)
+            return sampler.block(0, DrawSetting(modes=modes), Tally()).shifts_cm1
+
+    whole = one_block("whole")
+    n_whole = len(calls)
+    calls.clear()
+    most = n_whole // 2
+    with pytest.raises(KilledError):
+        one_block("killed")
+    most = 10**9
+    again = one_block("killed")
+    assert len(calls) == n_whole
+    np.testing.assert_array_equal(again, whole)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"precision_cm1_per_k": 0.0},
+        {"limit_cm1": float("nan")},
+        {"fewest_pairs": 1},
+        {"fewest_pairs": 20, "most_pairs": 10},
+        {"seed": -1},
+        {"effective_cm1": -5.0},
+    ],
+)
+def test_impossible_options_are_refused(wrong):
+    with pytest.raises(InputError):
+        SamplingOptions(**wrong)
