@@ -196,14 +196,15 @@ def variant_with_stated(
         Of the volume series.
 
     """
-    relative = abs(expansion.error_per_k / (expansion.volumetric_per_k or 1.0))
     return _variant(
         bands,
         temperatures_k,
         expansion.log_volumes(temperatures_k),
         alpha=expansion.volumetric_per_k,
         origin=expansion.origin,
-        relative_errors=((ErrorKind.STATISTICAL, relative, "range of the expansion"),),
+        expansion_errors=(
+            (ErrorKind.STATISTICAL, expansion.error_per_k, "range of the expansion"),
+        ),
         assumptions=(
             *ASSUMPTIONS,
             f"α_V {1e6 * expansion.volumetric_per_k:+.1f}e-6 /K at all temperatures "
@@ -249,15 +250,15 @@ def variant_with_computed(
         np.array(expansion.log_volumes),
         alpha=alpha,
         origin=f"computed at 298 K, {where}",
-        relative_errors=(
+        expansion_errors=(
             (
                 ErrorKind.STEP_SIZE,
-                expansion.step_error_per_k / abs(alpha or 1.0),
+                expansion.step_error_per_k,
                 "computed expansion from different steps of the volume",
             ),
             (
                 ErrorKind.TRUNCATION,
-                expansion.route_error_per_k / abs(alpha or 1.0),
+                expansion.route_error_per_k,
                 "expansion from the minimum of the free energy or linear",
             ),
         ),
@@ -291,7 +292,7 @@ def _variant(
     *,
     alpha: float,
     origin: str,
-    relative_errors: tuple[tuple[ErrorKind, float, str], ...],
+    expansion_errors: tuple[tuple[ErrorKind, float, str], ...],
     assumptions: tuple[str, ...],
     n_calls: int,
     warnings: tuple[str, ...],
@@ -305,8 +306,12 @@ def _variant(
         errors[band] = (
             *entry.slope_errors(temperatures_k, log_volumes),
             *(
-                SlopeError(kind=kind, size_cm1_per_k=relative * abs(slope), origin=words)
-                for kind, relative, words in relative_errors
+                SlopeError(
+                    kind=kind,
+                    size_cm1_per_k=abs(entry.grueneisen) * entry.at_rest_cm1 * size_per_k,
+                    origin=words,
+                )
+                for kind, size_per_k, words in expansion_errors
             ),
         )
         sentences.append(sign_sentence(band, entry.grueneisen, slope, alpha))

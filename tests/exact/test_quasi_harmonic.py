@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -51,7 +52,12 @@ from reticulum.thermal.volume_series import (
     n_free_strains,
     volume_series,
 )
-from reticulum.units import BOLTZMANN_EV_PER_K, EV_TO_CM1, GAS_CONSTANT_J_PER_MOL_K
+from reticulum.units import (
+    BOLTZMANN_EV_PER_K,
+    EV_TO_CM1,
+    GAS_CONSTANT_J_PER_MOL_K,
+    SQRT_EV_PER_U_A2_TO_CM1,
+)
 
 POWER = 9
 
@@ -202,6 +208,27 @@ def test_degenerate_sets_are_followed_whatever_their_vectors():
     match = match_sets(reference, labels_of(turn, [90.0, 210.0], ["T1u", "Eg"], [3, 2]))
     assert list(match.partners) == [0, 1]
     assert match.overlaps == pytest.approx([1.0, 1.0], abs=1e-12)
+
+
+def test_modes_that_mix_beyond_recognition_have_the_parameter_of_the_derivative():
+    """Three modes of one symmetry whose vectors turn until no new one holds half of an old one."""
+    x = np.log1p([-0.01, 0.0, 0.01])
+    turn = np.eye(3) - 2.0 / 3.0 * np.ones((3, 3))
+    change = turn @ np.diag([1.0, 2.0, 4.0]) @ turn.T
+    modes, matrices = [], []
+    for place in x:
+        # Masses of 1 u: the dynamical matrix is the Hessian. 1, 1.0001, 1.0002 split the modes.
+        matrix = np.diag([1.0, 1.0001, 1.0002]) + place * change
+        values, vectors = np.linalg.eigh(matrix)
+        modes.append(labels_of(vectors, np.sqrt(values) * SQRT_EV_PER_U_A2_TO_CM1, ["A1"] * 3))
+        atoms = Atoms("H", positions=[(0, 0, 0)])
+        atoms.set_masses([1.0])
+        matrices.append(SimpleNamespace(atoms=atoms, hessian_ev_a2=matrix))
+    found = grueneisen_parameters(x, modes, matrices)
+    assert found.overlaps == pytest.approx(4.0 / 9.0, abs=0.01)
+    assert np.all(np.isnan(found.followed))
+    exact = -np.diag(change) / (2.0 * np.array([1.0, 1.0001, 1.0002]))
+    assert found.values == pytest.approx(exact, rel=1e-9)
 
 
 def test_free_energy_entropy_and_heat_capacity_are_those_of_an_oscillator():
@@ -371,7 +398,7 @@ def test_result_of_a_given_expansion(strained):
         # The middle of the window lies 25 K above the temperature of the run's volume.
         assert slope == pytest.approx(expected, rel=0.02, abs=3e-5)
         spread = next(e for e in mechanism.errors(band) if "range" in e.origin)
-        assert spread.size_cm1_per_k == pytest.approx(abs(slope) * 2.0 / 14.0, rel=1e-6)
+        assert spread.size_cm1_per_k == pytest.approx(abs(expected) * 2.0 / 14.0, rel=1e-6)
         word = "blue" if slope > 0 else "red"
         assert word in next(s for s in mechanism.details["sign_sentences"] if band.value in s)
     assert "contracts on heating" in result.verdict
