@@ -34,6 +34,11 @@ from reticulum.units import BOLTZMANN_CM1_PER_K
 #: theory [Martin1995]; here W holds the occupations at the highest temperature.
 RESONANCE_LIMIT_CM1 = 1.0
 
+#: ... and by more than this part of the shift itself, (W/δ)². A large and distant fraction is no
+#: resonance: the librations of carboxylates have such ones, and without them the other terms would
+#: not cancel.
+RESONANCE_SHARE = 0.1
+
 
 class Term(StrEnum):
     """Terms of the coupling between two modes."""
@@ -177,7 +182,7 @@ def bubble_fractions(
     hottest_k
         Highest temperature of interest, K; occupations there enter the test.
     limit_cm1
-        Error of second-order perturbation from which a fraction counts as resonant, cm⁻¹.
+        Error of second-order perturbation from which a fraction may count as resonant, cm⁻¹.
 
     """
     omega, i = couplings.wavenumbers_cm1, couplings.tracked_cm1
@@ -196,7 +201,8 @@ def bubble_fractions(
     diagonal = np.where(np.eye(omega.size, dtype=bool), 0.5, 1.0)
     squares = strength[None] * thermal * diagonal[None]
     with np.errstate(invalid="ignore"):
-        resonant = squares**2 > limit_cm1 * np.abs(denominators) ** 3
+        wrong = squares**2 > limit_cm1 * np.abs(denominators) ** 3
+    resonant = wrong & (squares > RESONANCE_SHARE * denominators**2)
     return BubbleFractions(denominators_cm1=denominators, resonant=resonant)
 
 

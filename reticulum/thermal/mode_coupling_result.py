@@ -157,7 +157,8 @@ def _assumptions(shifts: Sequence[TrackedShift]) -> tuple[str, ...]:
     )
     return (
         "Fixed cell; only modes at Gamma move, one cell of the crystal stands for all.",
-        "Second-order perturbation in straight-line normal coordinates; occupations are harmonic.",
+        "Second-order perturbation in straight-line normal coordinates; occupations are harmonic. "
+        "The errors do not hold what higher orders would add.",
         f"Followed share of the infrared heights of each band: {followed}.",
     )
 

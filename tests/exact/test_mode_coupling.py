@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from models.anharmonic_crystal import AnharmonicCrystal, run_at_rest
+from models.librating_unit import quantum_answer, run_phonons
 from scipy.spatial.transform import Rotation
 from spring_models import SpringCrystal, spring_crystal
 
@@ -296,6 +297,29 @@ def test_resonances_are_kept_out_with_their_number(spring_run, tmp_path):
     truncation = [e for e in result.antisymmetric_errors if e.kind is ErrorKind.TRUNCATION]
     assert truncation[0].size_cm1_per_k == pytest.approx(abs(shift.resonant_slope))
     assert shift.mixing_cm1_per_k != 0.0
+
+
+# --- a rigid unit that librates -------------------------------------------------------------------
+
+
+def test_straight_lines_cancel_for_a_librating_unit(tmp_path):
+    """Term by term the straight line fails tenfold; only all three terms together come near.
+
+    The exact answer averages the bands over the quantum states of two rigid rotors.
+    """
+    t = slope_temperatures_k()
+    exact = [band_slope(t, band).slope_cm1_per_k for band in quantum_answer(t)]
+    with run_phonons(tmp_path / "run") as (run, _, table):
+        shifts = mode_coupling_shifts(run, table, plan_of_run(run, table))
+    for shift, expected in zip(shifts, exact, strict=True):
+        librations = shift.measured.couplings.wavenumbers_cm1 < 150.0
+        assert librations.sum() == 2
+        terms = {term: float(x[librations].sum()) for term, x in shift.set_slopes.items()}
+        assert terms[Term.QUARTIC] / expected > 8.0
+        assert (terms[Term.QUARTIC] + terms[Term.RELAXATION]) / expected > 3.0
+        assert sum(terms.values()) == pytest.approx(expected, rel=0.2)
+        # Without the bubble the turning of the stretch itself would count as a shift.
+        assert terms[Term.BUBBLE] / expected < -1.0
 
 
 # --- the pieces -----------------------------------------------------------------------------------
