@@ -18,7 +18,7 @@ from reticulum.phonons.orthogonal_coordinates import (
     orthogonal_coordinates,
 )
 
-#: Label of the part of a mode that no coordinate describes (bends at metals, whole linkers moving).
+#: Label of the part of a mode that no coordinate describes (bends at metals, for instance).
 OTHER_LABEL = "other"
 
 #: Labels of the columns of `ModeCharacters.fractions`.
@@ -35,7 +35,7 @@ class ModeCharacters:
     Attributes
     ----------
     fractions
-        Shape (n_modes, 19), dimensionless, columns as in `FRACTION_LABELS`: the groups in the
+        Shape (n_modes, 20), dimensionless, columns as in `FRACTION_LABELS`: the groups in the
         order of `CoordinateGroup`, then the rest. Each row sums to one.
     antisymmetric_by_carboxylate
         Fraction of the antisymmetric C-O stretch on each carboxylate, shape

@@ -69,6 +69,8 @@ class CoordinateGroup(IntEnum):
     RING_IN_PLANE = 16
     #: atoms of the linkers leaving the plane of their neighbours, and torsions about their bonds
     RING_OUT_OF_PLANE = 17
+    #: a linker (or another molecule) moving and turning as a whole
+    LINKER = 18
 
     @property
     def label(self) -> str:
@@ -95,6 +97,7 @@ _LABELS: dict[CoordinateGroup, str] = {
     CoordinateGroup.XH_BEND: "other H bend",
     CoordinateGroup.RING_IN_PLANE: "ring and linker in-plane bend",
     CoordinateGroup.RING_OUT_OF_PLANE: "ring and linker out-of-plane bend",
+    CoordinateGroup.LINKER: "linker as a whole",
 }
 
 #: Groups of `internal_coordinates`: the bonds and the O-C-O angle, which come first.

@@ -23,6 +23,7 @@ from reticulum.phonons.internal_coordinates import (
     CoordinateGroup,
     internal_coordinates,
 )
+from reticulum.phonons.linker_motions import linker_motions
 from reticulum.phonons.orthogonal_coordinates import orthogonal_coordinates
 from reticulum.phonons.rings import covalent_rings, ring_deformations
 
@@ -126,10 +127,11 @@ def test_rigid_motions_change_no_bend(tilt):
     ids=lambda value: value.get_chemical_formula() if isinstance(value, Atoms) else None,
 )
 def test_coordinates_of_a_molecule_are_all_of_its_vibrations(atoms, n_rigid):
-    """Stretches and bends span exactly the 3N - 6 internal motions, and nothing else."""
+    """Stretches and bends span exactly the 3N - 6 internal motions; the rest is rigid motion."""
     characters = assign_carboxylate_character(atoms, np.eye(3 * len(atoms)))
     np.testing.assert_allclose(characters.fractions.sum(axis=1), 1.0, atol=1e-12)
-    assert characters.other.sum() == pytest.approx(n_rigid, abs=1e-9)
+    assert characters.fraction(CoordinateGroup.LINKER).sum() == pytest.approx(n_rigid, abs=1e-9)
+    np.testing.assert_allclose(characters.other, 0.0, atol=1e-9)
 
 
 def test_groups_of_planar_benzoate():
@@ -154,10 +156,11 @@ def test_groups_of_planar_benzoate():
         CoordinateGroup.CH_OUT_OF_PLANE,
         CoordinateGroup.RING_OUT_OF_PLANE,
     )
-    flat = ~np.isin(basis.groups, out_of_plane)
+    upwards = np.isin(basis.groups, out_of_plane)
+    flat = ~upwards & (basis.groups != CoordinateGroup.LINKER)
     np.testing.assert_allclose(up[:, flat], 0.0, atol=1e-12)
     lengths = np.linalg.norm(basis.vectors, axis=0)
-    np.testing.assert_allclose(np.linalg.norm(up, axis=0)[~flat], lengths[~flat], atol=1e-12)
+    np.testing.assert_allclose(np.linalg.norm(up, axis=0)[upwards], lengths[upwards], atol=1e-12)
 
 
 @pytest.mark.parametrize("atoms", [benzoate(0.2), paddlewheel()], ids=["benzoate", "formate"])
@@ -221,7 +224,8 @@ def test_straight_angles_are_left_out():
     acetylene = molecule("C2H2")
     assert bend_coordinates(acetylene).n_coordinates == 0
     characters = assign_carboxylate_character(acetylene, np.eye(12))
-    assert characters.other.sum() == pytest.approx(12 - 3)
+    assert characters.fraction(CoordinateGroup.LINKER).sum() == pytest.approx(5.0)
+    assert characters.other.sum() == pytest.approx(12 - 3 - 5)  # bends of straight angles
 
 
 def test_rings_are_found_once():
@@ -266,7 +270,7 @@ def test_naphthalene_folds_about_its_shared_bond():
     atoms = Atoms("C10H8", positions=np.column_stack([flat, np.zeros(len(flat))]))
     assert sorted(len(ring) for ring in covalent_rings(find_bonds(atoms))) == [6, 6]
     basis = orthogonal_coordinates(atoms)
-    assert np.sum(basis.vectors**2) == pytest.approx(48.0, abs=1e-9)
+    assert np.sum(basis.vectors**2) == pytest.approx(48.0 + 6.0, abs=1e-9)
     assert basis.n_independent(CoordinateGroup.RING_OUT_OF_PLANE) == pytest.approx(7.0, abs=1e-9)
 
 
@@ -289,3 +293,32 @@ def test_formate_has_bends_of_its_bond_to_hydrogen():
 def test_bend_derivatives_have_no_net_force():
     moves = bend_derivatives(np.array([1.0, 0.1, 0.0]), np.array([-0.3, 1.2, 0.4]))
     np.testing.assert_allclose(moves.sum(axis=0), 0.0, atol=1e-14)
+
+
+def test_a_free_linker_moves_and_turns_as_a_whole():
+    """Rigid motions of a molecule beside a metal: all its share, in any orientation."""
+    atoms = benzoate(0.3) + Atoms("Zn", positions=[(9.0, 1.0, 0.0)])
+    motions = linker_motions(atoms)
+    assert motions.n_coordinates == 6
+    roots = np.sqrt(atoms.get_masses())[:, None]
+    turned = np.zeros((len(atoms), 3))
+    turned[:14] = np.cross((0.3, -0.5, 0.8), atoms.positions[:14] - (1.0, 2.0, 3.0))
+    vector = (turned * roots / np.linalg.norm(turned * roots)).reshape(-1, 1)
+    fractions = assign_carboxylate_character(atoms, vector).fractions[0]
+    assert fractions[CoordinateGroup.LINKER] == pytest.approx(1.0, abs=1e-10)
+    # orthonormal among themselves, and orthogonal to all that deforms the molecule
+    rows = motions.b_rows / np.repeat(roots, 3) / motions.mass_weighted_norms[:, None]
+    np.testing.assert_allclose(rows @ rows.T, np.eye(6), atol=1e-12)
+    bends = bend_coordinates(atoms).b_rows / np.repeat(roots, 3)
+    np.testing.assert_allclose(bends @ rows.T, 0.0, atol=1e-12)
+
+
+def test_endless_chains_and_single_atoms_are_no_linkers():
+    chain = Atoms("C", positions=[(0, 0, 0)], cell=[1.3, 9.0, 9.0], pbc=True)
+    assert linker_motions(chain).n_coordinates == 0
+    assert linker_motions(Atoms("ZnO", positions=[(0, 0, 0), (2.0, 0, 0)])).n_coordinates == 0
+    across = molecule("H2O")
+    across.set_cell(3 * [9.0])
+    across.pbc = True
+    across.wrap()
+    assert linker_motions(across).n_coordinates == 6

@@ -162,6 +162,6 @@ def test_textbook_derivatives():
 
 def test_every_group_has_its_own_label():
     labels = [group.label for group in CoordinateGroup]
-    assert len(set(labels)) == len(labels) == 18
-    assert list(CoordinateGroup) == list(range(18))
+    assert len(set(labels)) == len(labels) == 19
+    assert list(CoordinateGroup) == list(range(19))
     assert tuple(CoordinateGroup)[:10] == STRETCH_GROUPS
