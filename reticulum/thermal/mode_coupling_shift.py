@@ -109,6 +109,13 @@ class TrackedShift:
         total = float(sizes.sum())
         return float(sizes[self.soft].sum()) / total if total > 0.0 else 0.0
 
+    @property
+    def cancellation(self) -> float:
+        """How many times larger the sizes of the terms of all sets are than what is left of them."""
+        sizes = float(np.sum([np.abs(values) for values in self.set_slopes.values()]))
+        left = abs(float(np.sum(list(self.set_slopes.values()))))
+        return sizes / left if left > 0.0 else float("inf")
+
     def step_error(self) -> tuple[float, str]:
         """Error of the slope by finite differences, cm⁻¹/K, and how it was found."""
         measured = self.measured
@@ -146,7 +153,10 @@ class TrackedShift:
             "slopes_of_modes_below_100_cm1": soft,
             "share_of_modes_below_100_cm1": self.soft_share,
             "band_mixing_within_bubble_cm1_per_k": self.mixing_cm1_per_k,
+            "terms_over_what_is_left": self.cancellation,
             "high_temperature_slope_cm1_per_k": self.high_temperature_cm1_per_k,
+            "classical_artefact_cm1_per_k": self.high_temperature_cm1_per_k
+            - sum(self.slopes().values()),
             "zero_point_and_thermal_shift_cm1": {
                 term.value: values.tolist() for term, values in self.shifts_cm1.items()
             },
@@ -232,8 +242,8 @@ def distrust(shift: TrackedShift) -> str:
     return (
         f"Modes below {SOFT_LIMIT_CM1:g} cm⁻¹ carry {shift.soft_share:.0%} of the terms of the "
         f"{shift.tracked.band.value} band ({soft} cm⁻¹/K): moved in straight lines they stretch "
-        "stiff bonds, and large terms of opposite signs are left to cancel. Trust the adiabatic "
-        "route instead."
+        f"stiff bonds, and the terms of all modes are {shift.cancellation:.0f} times as large as "
+        "what is left of them. Trust the adiabatic route instead."
     )
 
 
