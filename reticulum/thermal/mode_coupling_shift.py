@@ -111,7 +111,7 @@ class TrackedShift:
 
     @property
     def cancellation(self) -> float:
-        """How many times larger the sizes of the terms of all sets are than what is left of them."""
+        """Sizes of the terms of all sets over what is left of them."""
         sizes = float(np.sum([np.abs(values) for values in self.set_slopes.values()]))
         left = abs(float(np.sum(list(self.set_slopes.values()))))
         return sizes / left if left > 0.0 else float("inf")
@@ -153,7 +153,7 @@ class TrackedShift:
             "slopes_of_modes_below_100_cm1": soft,
             "share_of_modes_below_100_cm1": self.soft_share,
             "band_mixing_within_bubble_cm1_per_k": self.mixing_cm1_per_k,
-            "terms_over_what_is_left": self.cancellation,
+            "terms_over_what_is_left": self.cancellation if self.cancellation < np.inf else None,
             "high_temperature_slope_cm1_per_k": self.high_temperature_cm1_per_k,
             "classical_artefact_cm1_per_k": self.high_temperature_cm1_per_k
             - sum(self.slopes().values()),
