@@ -18,6 +18,7 @@ from reticulum.frameworks.carboxylates import require_carboxylates
 from reticulum.phonons.gamma import GammaPhonons
 from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.run import Run, changed_bonds
+from reticulum.provenance import write_json
 from reticulum.thermal.loose_curve import (
     LOOSE_ELONGATION_A,
     RETURNED_A,
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
 
 #: Name under which the calculations of a search are stored.
 KIND = "loose-state"
+
+#: File of the result in the run folder.
+RESULT_FILE = "loose-state.json"
 
 #: Largest force left on the free coordinates of a held point, eV/Å (norm over all). Without
 #: symmetry some are as soft as 0.05 eV/Å²; then 0.01 eV/Å is 1e-3 eV or 0.1 kJ/mol in energy.
@@ -139,6 +143,7 @@ def loose_state_redshift(
     """Second minima of the metal-oxygen bonds of a structure, and the red shift they would give.
 
     All force calculations go through the run's store: a search that was killed goes on from there.
+    Curves and candidates are written to ``loose-state.json`` in the run folder.
 
     Parameters
     ----------
@@ -166,7 +171,7 @@ def loose_state_redshift(
     thermodynamics = None
     if options.phonons:
         thermodynamics = _lowest_loose_state(run, table, sets, curves, options)
-    return LooseStateResult(
+    result = LooseStateResult(
         label=run.label or phonons.atoms.get_chemical_formula(),
         calculator=str(phonons.calculator.get("name", run.engine.name)),
         curves=tuple(curves),
@@ -174,6 +179,8 @@ def loose_state_redshift(
         thermodynamics=thermodynamics,
         start_is_minimum=table.n_imaginary_modes == 0,
     )
+    write_json(run.folder.path / RESULT_FILE, result.to_dict())
+    return result
 
 
 def _lowest_loose_state(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -189,6 +190,8 @@ def test_a_search_that_was_killed_computes_nothing_twice(loose):
     assert again_calculator.calls == 0
     assert again.verdict == result.verdict
     np.testing.assert_array_equal(again.curves[0].energies_kj_mol, result.curves[0].energies_kj_mol)
+    written = json.loads((folder / "loose-state.json").read_text(encoding="utf-8"))
+    assert written["verdict"] == result.verdict
     assert again.thermodynamics.to_dict() == result.thermodynamics.to_dict()
 
 
