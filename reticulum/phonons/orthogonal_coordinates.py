@@ -23,7 +23,7 @@ from reticulum.phonons.linker_motions import linker_motions
 #: vectors have unit length, so the cutoff is a pure number. In the bundled frameworks the smallest
 #: eigenvalue of an independent combination is 0.053 in the first stage and 0.1 in the second, that
 #: of a redundant one 1e-15. In the third the smallest that is kept is 0.013. In HKUST-1 and MUV-10
-#: a few combinations (12 of 192) lie between: linkers held by their metals so that they hardly move
+#: a few combinations (6 of 192) lie between: linkers held by their metals so that they hardly move
 #: in them. They are left out too, and what they would describe, below 200 cm⁻¹, is "other".
 REDUNDANCY_CUTOFF = 0.01
 
