@@ -207,7 +207,7 @@ def test_the_cost_is_said_first_and_nothing_is_computed_twice(model, tmp_path):
 
 def test_a_killed_calculation_goes_on(model, tmp_path):
     crystal = model.turned(np.eye(3))
-    run, phonons = run_at_rest(crystal, tmp_path / "run")
+    run, phonons = run_at_rest(crystal, tmp_path / "run", stored=True)
     table = mode_table(phonons)
     plan = plan_of_run(run, table, bands=[Band.ANTISYMMETRIC])
     before, real = crystal.calls, crystal.calculate
@@ -222,7 +222,7 @@ def test_a_killed_calculation_goes_on(model, tmp_path):
         mode_coupling_redshift(run, table, bands=[Band.ANTISYMMETRIC])
     crystal.calculate = real
     # Another session makes the phonons anew, with other eigenvectors of degenerate modes perhaps.
-    run, phonons = run_at_rest(crystal, tmp_path / "run")
+    run, phonons = run_at_rest(crystal, tmp_path / "run", stored=True)
     result = mode_coupling_redshift(run, mode_table(phonons), bands=[Band.ANTISYMMETRIC])
     assert crystal.calls - before == plan.n_calls
     assert result.symmetric_cm1 is None

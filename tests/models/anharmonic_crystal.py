@@ -12,6 +12,7 @@ import itertools
 import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 
+from models.memory_runner import MemoryRunner
 from reticulum.engines.build import Engine
 from reticulum.engines.executor import ForceRunner
 from reticulum.engines.store import ForceStore
@@ -103,8 +104,11 @@ def symmetric_tensor(random, order, representation, size):
     return size * total / np.sqrt(np.mean(total[np.abs(total) > 1e-9] ** 2))
 
 
-def run_at_rest(crystal, folder, *, displacement_a=0.002):
-    """(open run without a lock, phonons) of a model crystal as it stands, in its own frame."""
+def run_at_rest(crystal, folder, *, displacement_a=0.002, stored=False):
+    """(open run without a lock, phonons) of a model crystal as it stands, in its own frame.
+
+    Forces are kept in memory, or on disk if they are to be `stored`.
+    """
     atoms = crystal.atoms_at_rest
     engine = Engine.from_ase(crystal)
     folder.mkdir(parents=True, exist_ok=True)
@@ -120,6 +124,8 @@ def run_at_rest(crystal, folder, *, displacement_a=0.002):
         engine=engine,
         options=PhononOptions(relax=False, displacement_a=displacement_a),
         folder=place,
-        runner=ForceRunner(engine, ForceStore(place.forces_file)),
+        runner=ForceRunner(engine, ForceStore(place.forces_file))
+        if stored
+        else MemoryRunner(engine),
     )
     return run, phonons_at(run, atoms, relaxation=None, folder=place)
