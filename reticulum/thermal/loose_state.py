@@ -86,6 +86,8 @@ class LooseStateResult:
         Of the lowest loose state; None if there is none or its phonons were not computed.
     start_is_minimum
         Whether the structure that was searched has no imaginary mode.
+    start_changed
+        Sentence on bonds that the relaxation before the search opened or closed; empty if none.
 
     """
 
@@ -95,6 +97,7 @@ class LooseStateResult:
     energy_error_kj_mol: float
     thermodynamics: LooseThermodynamics | None
     start_is_minimum: bool
+    start_changed: str = ""
 
     @property
     def has_loose_state(self) -> bool:
@@ -187,6 +190,11 @@ class LooseStateResult:
     def warnings(self) -> tuple[str, ...]:
         """What is doubtful, in sentences."""
         sentences = [note for curve in self.curves for note in curve.notes]
+        if self.start_changed:
+            sentences.append(
+                f"{self.start_changed} The search starts from that structure, which may be a loose "
+                "one already."
+            )
         if self.thermodynamics is not None and self.thermodynamics.n_imaginary_loose:
             sentences.append(
                 f"The loose structure has {self.thermodynamics.n_imaginary_loose} imaginary modes, "

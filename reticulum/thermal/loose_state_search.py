@@ -178,6 +178,7 @@ def loose_state_redshift(
         energy_error_kj_mol=options.energy_error_kj_mol,
         thermodynamics=thermodynamics,
         start_is_minimum=table.n_imaginary_modes == 0,
+        start_changed=changed_bonds(run.primitive.atoms, phonons.atoms),
     )
     write_json(run.folder.path / RESULT_FILE, result.to_dict())
     return result

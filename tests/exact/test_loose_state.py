@@ -219,6 +219,8 @@ def test_one_well_has_no_loose_state(single):
             np.exp(bound.entropy_needed_j_mol_k / GAS_CONSTANT_J_PER_MOL_K)
         )
     assert result.to_dict()["has_loose_state"] is False
+    opened = replace(result, start_changed="The relaxation opened 1 Cu-O bonds in the cell.")
+    assert any("loose one already" in sentence for sentence in opened.warnings)
 
 
 def test_the_energies_are_constrained_minima(loose):
