@@ -32,6 +32,7 @@ def redshift(
     fwhm_tight: redshift_options.TightWidthOption = None,
     fwhm_loose: redshift_options.LooseWidthOption = None,
     follow: redshift_options.FollowOption = Following.BOTH,
+    expansion: redshift_options.ExpansionOption = None,
     calculator: options.CalculatorOption = options.CALCULATOR,
     weights: options.WeightsOption = None,
     relax: options.RelaxOption = options.RELAX,
@@ -65,6 +66,8 @@ def redshift(
             _refuse("Two-state parameters", "two-state", names)
         if follow is not Following.BOTH and "oscillator" not in names:
             _refuse("--follow", "oscillator", names)
+        if expansion is not None and "quasi-harmonic" not in names:
+            _refuse("--expansion", "quasi-harmonic", names)
         if names == QUICK[:1]:
             _refuse_unused(
                 {
@@ -100,6 +103,7 @@ def redshift(
                 workers=workers,
                 follow=follow.value,
                 methods=names,
+                keywords=_keywords(names, material=material, expansion=expansion),
             )
         written = _write(report, path) if path is not None else ()
         if json is not None:
@@ -108,6 +112,20 @@ def redshift(
         print_report(report)
         for file in written:
             typer.echo(f"written: {file}")
+
+
+def _keywords(
+    names: tuple[str, ...], *, material: str | None, expansion: float | None
+) -> dict[str, dict[str, Any]]:
+    """Options of single mechanisms; bad ones are refused before anything is computed."""
+    keywords: dict[str, dict[str, Any]] = {}
+    if "quasi-harmonic" in names:
+        from reticulum.thermal.quasi_harmonic_run import QuasiHarmonicOptions
+
+        keywords["quasi-harmonic"] = {
+            "options": QuasiHarmonicOptions(expansion_per_k=expansion, material=material)
+        }
+    return keywords
 
 
 def _refuse(what: str, method: str, names: tuple[str, ...]) -> None:
@@ -181,7 +199,7 @@ def _with_calculator(
     workers: int | None,
     follow: str,
     methods: tuple[str, ...],
-    keywords: dict[str, dict[str, Any]] | None = None,
+    keywords: dict[str, dict[str, Any]],
 ) -> tuple[Path, RedShiftReport]:
     from reticulum.cli.phonons import run_path
     from reticulum.engines.build import resolve_engine

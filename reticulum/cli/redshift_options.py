@@ -69,3 +69,12 @@ FollowOption = Annotated[
         "the metal-oxygen mode (slower ones are held), all, or a scan of each.",
     ),
 ]
+ExpansionOption = Annotated[
+    float | None,
+    typer.Option(
+        "--expansion",
+        metavar="PER_K",
+        help="Volumetric expansion α_V for quasi-harmonic, 1/K, negative for a framework that "
+        "contracts on heating (default: measured where known, else computed).",
+    ),
+]
