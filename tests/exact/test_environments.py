@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from ase import Atoms
 from valence_models import two_paddlewheels, valence_phonons
 
+from reticulum.cli.environment_tables import band_text, print_environments
 from reticulum.frameworks.bonds import BondKind, find_bonds
 from reticulum.frameworks.carboxylates import find_carboxylates
 from reticulum.frameworks.reading import read_structure
 from reticulum.frameworks.symmetry import symmetrised_primitive
 from reticulum.phonons.environments import (
     BANDS,
+    EnvironmentBand,
     carboxylate_environments,
     environment_table,
 )
@@ -221,3 +224,35 @@ def test_modes_of_a_framework_are_described(ordered):
     """Above 400 cm⁻¹ stretches, bends and ring deformations leave next to nothing."""
     high = ordered.labels.wavenumbers_cm1 > 400.0
     assert ordered.characters.other[high].max() < 0.01
+
+
+def test_printed_tables_of_two_environments(ordered, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    print_environments(ordered)
+    text = capsys.readouterr().out
+    rows = [line.split() for line in text.splitlines()]
+    assert [row[1] for row in rows if row[:1] == ["COO-Ru2"] and row[1].isdigit()] == ["8"]
+    assert [row[1] for row in rows if row[:1] == ["COO-Cu2"] and row[1].isdigit()] == ["16"]
+    assert "Measured on [Ru2Cu4(btc)4Cl]" in text
+    assert "1426 [Gao2020]" in text
+    (line,) = (
+        row
+        for row in text.splitlines()
+        if row.strip().startswith("symmetric C-O stretch") and " less " in row
+    )
+    assert "COO-Cu2 less COO-Ru2" in line
+    assert line.split()[-2:] == ["+21", "+11"]
+
+
+def test_shared_bands_are_marked():
+    band = EnvironmentBand(
+        environment="COO-Cu2",
+        motion="M-O stretch",
+        centre_cm1=412.3,
+        range_cm1=(400.0, 450.0),
+        strongest_cm1=None,
+        apart=0.62,
+    )
+    assert band_text(band) == "412 (400-450) *0.62"
+    assert band_text(replace(band, apart=0.95, range_cm1=(412.0, 412.4))) == "412"
+    assert band_text(replace(band, centre_cm1=None, apart=None)) == "-"
