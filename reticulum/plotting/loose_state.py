@@ -125,9 +125,7 @@ def _draw_line(axes: Axes, curve: LooseCurve, colour: str) -> None:
 def _ending(curve: LooseCurve) -> str:
     if curve.loose:
         return f": second minimum, {curve.loose[0].energy_kj_mol:+.1f} kJ/mol"
-    if any(c.verdict is CandidateVerdict.NOT_CONVERGED for c in curve.candidates):
-        return ": not decided"
-    return ": no second minimum"
+    return ": no second minimum" if curve.decided else ": not decided"
 
 
 def draw_loose_fraction(axes: Axes, thermodynamics: LooseThermodynamics) -> None:

@@ -136,6 +136,8 @@ class LooseCurve:
         Number of operations that the set keeps.
     n_calls
         Force calculations of the points.
+    complete
+        Whether the curve reaches its end or the energy limit; not if a point did not converge.
     candidates
         Released relaxations.
     notes
@@ -155,6 +157,7 @@ class LooseCurve:
     n_held: int
     symmetry_order: int
     n_calls: int
+    complete: bool = True
     candidates: tuple[LooseCandidate, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -175,6 +178,16 @@ class LooseCurve:
     def total_calls(self) -> int:
         """Force calculations of the points and of the released relaxations."""
         return self.n_calls + sum(candidate.n_calls for candidate in self.candidates)
+
+    @property
+    def decided(self) -> bool:
+        """Whether the curve was followed to its end and everything released has converged."""
+        return (
+            self.complete
+            and len(self.distances_a) > 1
+            and self.slopes_kj_mol_a[-1] >= 0.0
+            and all(c.verdict is not CandidateVerdict.NOT_CONVERGED for c in self.candidates)
+        )
 
     @property
     def loose(self) -> tuple[LooseCandidate, ...]:
@@ -278,6 +291,7 @@ class LooseCurve:
             "slopes_kj_mol_per_a": self.slopes_kj_mol_a.tolist(),
             "bond_lengths_a": self.lengths_a.tolist(),
             "jumped": self.jumped.tolist(),
+            "complete": self.complete,
             "n_imaginary_modes_held": self.n_held,
             "n_operations_kept": self.symmetry_order,
             "n_force_calculations": self.total_calls,

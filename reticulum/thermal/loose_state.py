@@ -133,12 +133,7 @@ class LooseStateResult:
                     "minimum only within the symmetry that the elongation keeps."
                 )
             return sentence
-        open_ends = [
-            curve.label
-            for curve in self.curves
-            if curve.slopes_kj_mol_a[-1] < 0.0
-            or any(c.verdict is CandidateVerdict.NOT_CONVERGED for c in curve.candidates)
-        ]
+        open_ends = [curve.label for curve in self.curves if not curve.decided]
         if open_ends:
             return (
                 f"No second minimum of {self.label} was found with {self.calculator}, but the "

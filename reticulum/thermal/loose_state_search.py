@@ -270,13 +270,16 @@ def _searched(
     curve = _curve(entry, space, points)
     if len(points) <= len(targets):
         last = float(curve.distances_a[-1])
+        limited = float(curve.energies_kj_mol[-1]) >= options.energy_limit_kj_mol
+        reason = (
+            "the energy limit is reached"
+            if limited
+            else "the next point does not converge: undecided"
+        )
         curve = replace(
             curve,
-            notes=(
-                *curve.notes,
-                f"The curve of {entry.label} ends at {last:.2f} Å: the energy limit is reached "
-                "there or the next point does not converge.",
-            ),
+            complete=limited,
+            notes=(*curve.notes, f"The curve of {entry.label} ends at {last:.2f} Å, {reason}."),
         )
     return replace(
         curve,

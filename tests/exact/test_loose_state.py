@@ -25,6 +25,7 @@ from reticulum.thermal.loose_patterns import (
     free_space,
     n_keeping,
 )
+from reticulum.thermal.loose_state import LooseStateResult
 from reticulum.thermal.loose_state_search import LooseStateOptions, loose_state_redshift
 from reticulum.thermal.mechanism import Band, MechanismResult, Part
 from reticulum.thermal.vibrational_thermochemistry import vibrational_thermochemistry
@@ -354,6 +355,20 @@ def test_where_a_relaxation_is_released():
     assert jump.pieces() == ((0, 2), (3, 3))
     assert np.isnan(jump.energy_at(2.25))
     assert jump.energy_at(2.3) == 2.0
+
+
+def test_a_search_that_did_not_get_to_its_end_is_not_called_done():
+    def verdict(curve):
+        return LooseStateResult(
+            label="x", calculator="y", curves=(curve,), energy_error_kj_mol=3.0,
+            thermodynamics=None, start_is_minimum=True,
+        ).verdict  # fmt: skip
+
+    rising = curve_of([0, 3, 10, 20], [0, 50, 80, 70])
+    assert "has no loose state" in verdict(rising)
+    assert "not complete" in verdict(replace(rising, complete=False))
+    assert "not complete" in verdict(curve_of([0], [0]))
+    assert "not complete" in verdict(curve_of([0, 9, 12, 8], [0, 60, -10, -60]))
 
 
 def test_the_curve_is_interpolated_with_its_slopes():
