@@ -14,7 +14,8 @@ from spring_models import SpringCrystal, spring_crystal
 from reticulum.engines.build import Engine
 from reticulum.errors import InputError
 from reticulum.frameworks.carboxylates import find_carboxylates
-from reticulum.frameworks.symmetry import symmetry_of
+from reticulum.frameworks.reading import read_structure
+from reticulum.frameworks.symmetry import symmetrised_primitive, symmetry_of
 from reticulum.phonons.modes import mode_table
 from reticulum.phonons.run import gamma_phonons, open_run
 from reticulum.thermal.loose_curve import CandidateVerdict, LooseCurve, StartReason
@@ -299,6 +300,22 @@ def test_sets_of_bonds_in_any_orientation(spring_run):
         np.testing.assert_allclose(carried(gradient, symmetry, number), gradient, atol=1e-6)
     assert n_keeping(symmetry, 0.1 * gradient, 0.02) == len(entry.operations)
     assert n_keeping(symmetry, np.ones_like(gradient), 0.02) == symmetry.order
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        # Sets, carboxylates or clusters that they are counted for, operations kept, carboxylates.
+        ("HKUST-1", [(48, 24, 1, 1), (24, 24, 2, 1), (6, 6, 8, 4), (1, 1, 48, 24)]),
+        ("MOF-5", [(24, 12, 2, 1), (12, 12, 4, 1), (2, 2, 24, 6), (1, 1, 48, 12)]),
+        ("UiO-66", [(24, 12, 1, 1), (12, 12, 2, 1), (1, 1, 24, 12)]),
+    ],
+)
+def test_sets_of_bonds_of_frameworks(name, expected):
+    cell = symmetrised_primitive(read_structure(name))
+    sets = bond_sets(cell.atoms, cell.symmetry, find_carboxylates(cell.atoms))
+    found = [(e.n_sets, e.n_units, len(e.operations), e.n_carboxylates) for e in sets]
+    assert found == expected
 
 
 def test_imaginary_modes_of_the_start_are_held(spring_run):
