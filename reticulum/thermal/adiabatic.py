@@ -30,16 +30,16 @@ _DENSE_POINTS = 2401
 _GRID_FINENESS = 1.25
 _MORE_GRID_POINTS = 24
 
+#: No grid has more than so many points and those above: a mode of 15 cm⁻¹ at 200 °C needs 500.
+_MOST_GRID_POINTS = 600
+
 #: The grid ends where the potential is this many k_B T above its minimum (e^-13 is 2e-6), plus
 #: some quanta of a stiff mode.
 _GRID_ENERGY_KT = 13.0
 _GRID_QUANTA = 4.0
 
-#: Below this bend, 1/(Å√u), a path is straight (its length differs from q by less than 1e-10).
-_STRAIGHT = 1e-6
-
-#: The end of the grid is sought outwards in steps of this factor, so many times at most.
-_STRIDE = 1.05
+#: The end of the grid is sought outwards up to this factor, in so many steps.
+_FARTHEST = 300.0
 _MOST_STRIDES = 120
 
 #: Most amplitudes whose energies are interpolated by one polynomial; more by a spline.
@@ -149,8 +149,7 @@ def harmonic_amplitude(eigenvalue: float, temperature_k: float) -> float:
 def soft_average(course: SoftCourse, temperatures_k: NDArray[np.float64]) -> SoftAverage:
     """Quantum thermal average of the bands along a soft coordinate.
 
-    The kinetic energy is that of motion along the path: with a relaxation that grows as q², the
-    arc length obeys ds = √(1 + 4a²q²) dq with a = |relaxation|/q².
+    The kinetic energy is that of motion along the relaxed path (see `arc_length`).
 
     Parameters
     ----------
@@ -168,7 +167,7 @@ def soft_average(course: SoftCourse, temperatures_k: NDArray[np.float64]) -> Sof
     arc = arc_length(course, dense)
     # A wave of the highest energy has the length 2π √(HB/E).
     least = float(arc[-1] - arc[0]) * np.sqrt(reach / HBAR2_OVER_2U_A2_CM1) / np.pi
-    n_points = int(_GRID_FINENESS * least) + _MORE_GRID_POINTS
+    n_points = min(int(_GRID_FINENESS * least), _MOST_GRID_POINTS) + _MORE_GRID_POINTS
     grid = np.linspace(arc[0], arc[-1], n_points)
     q = np.interp(grid, arc, dense)
     levels = solve_dvr(potential_cm1(course, q), grid, 1.0)
@@ -187,21 +186,29 @@ def soft_average(course: SoftCourse, temperatures_k: NDArray[np.float64]) -> Sof
 def arc_length(course: SoftCourse, q: NDArray[np.float64]) -> NDArray[np.float64]:
     """Length of the relaxed path from q = 0, Å√u, negative for negative q.
 
+    ds = √(1 + r'²) dq with the length r = a q² + b q⁴ of the relaxation through the known points
+    (b only from two amplitudes on), of which r' goes on as a straight line outside them.
+
     Parameters
     ----------
     course
         What is known.
     q
-        Amplitudes, Å√u.
+        Amplitudes, rising, Å√u.
 
     """
-    weights = course.amplitudes**4
-    total = float(weights.sum())
-    twice = 2.0 * float((course.followed * course.amplitudes**2).sum()) / total if total else 0.0
-    if twice < _STRAIGHT:
-        return q
-    found: NDArray[np.float64] = 0.5 * q * np.sqrt(1.0 + (twice * q) ** 2)
-    return found + np.arcsinh(twice * q) / (2.0 * twice)
+    scale = float(np.abs(course.amplitudes).max())
+    sizes, lengths = _even(course.amplitudes / scale, course.followed)
+    powers = np.array([2, 4][: len(sizes)])
+    factors = np.linalg.lstsq(sizes[:, None] ** powers, lengths / scale, rcond=None)[0]
+    relaxation = np.polynomial.Polynomial([0.0, 0.0, factors[0], 0.0, *factors[1:]])
+    first, second = relaxation.deriv(), relaxation.deriv(2)
+    x = np.abs(q) / scale
+    beyond = np.maximum(x - 1.0, 0.0)
+    stretch = np.hypot(1.0, first(np.minimum(x, 1.0)) + second(1.0) * beyond)
+    steps = 0.5 * (stretch[1:] + stretch[:-1]) * np.diff(q)
+    length: NDArray[np.float64] = np.concatenate([[0.0], np.cumsum(steps)])
+    return length - np.interp(0.0, q, length)
 
 
 def _range(course: SoftCourse, reach_cm1: float) -> tuple[float, float]:
@@ -209,7 +216,7 @@ def _range(course: SoftCourse, reach_cm1: float) -> tuple[float, float]:
     largest = float(np.abs(course.amplitudes).max(initial=0.0))
     known = np.linspace(-largest, largest, 201)
     bottom = float(potential_cm1(course, known).min())
-    outwards = largest * _STRIDE ** np.arange(_MOST_STRIDES)
+    outwards = np.geomspace(largest, largest * _FARTHEST, _MOST_STRIDES)
     ends = []
     for sense in (-1.0, 1.0):
         above = potential_cm1(course, sense * outwards) - bottom >= reach_cm1
@@ -292,8 +299,9 @@ def _even(
 def band_shifts_cm1(course: SoftCourse, q: NDArray[np.float64]) -> NDArray[np.float64]:
     """Shifts of the bands along the path, (n, b), cm⁻¹.
 
-    A polynomial in q² (in q for totally symmetric modes) through the known points, continued as a
-    straight line in q² (in q) outside them.
+    The even part is a polynomial in q² through the known points, continued as a straight line in q²
+    outside them. For totally symmetric modes the odd part, divided by q, is one too, continued as a
+    constant.
 
     Parameters
     ----------
@@ -305,20 +313,16 @@ def band_shifts_cm1(course: SoftCourse, q: NDArray[np.float64]) -> NDArray[np.fl
     """
     scale = float(np.abs(course.band_amplitudes).max())
     x = course.band_amplitudes / scale
-    if course.odd:
-        places, values, variable = x, course.shifts_cm1, q / scale
-    else:
-        sizes, values = _even(x, course.shifts_cm1)
-        places, variable = sizes**2, (q / scale) ** 2
-    powers = 1 + np.arange(len(places))
-    factors = np.linalg.solve(places[:, None] ** powers, values)
-    low, high = min(float(places.min()), 0.0), max(float(places.max()), 0.0)
-    inner = np.clip(variable, low, high)
+    sizes, even = _even(x, course.shifts_cm1)
+    squares, variable = sizes**2, (q / scale) ** 2
+    powers = 1 + np.arange(len(squares))
+    factors = np.linalg.solve(squares[:, None] ** powers, even)
+    inner = np.minimum(variable, 1.0)
+    beyond = np.maximum(variable - 1.0, 0.0)
     found: NDArray[np.float64] = (inner[:, None] ** powers) @ factors
-    for edge, beyond in (
-        (low, np.minimum(variable - low, 0.0)),
-        (high, np.maximum(variable - high, 0.0)),
-    ):
-        slope = (powers * edge ** (powers - 1)) @ factors
-        found = found + beyond[:, None] * slope
+    found = found + beyond[:, None] * (powers @ factors)
+    if course.odd:
+        _, odd = _even(x, course.shifts_cm1 / x[:, None])
+        rising = np.linalg.solve(squares[:, None] ** (powers - 1), odd)
+        found = found + (q / scale)[:, None] * ((inner[:, None] ** (powers - 1)) @ rising)
     return found

@@ -32,9 +32,9 @@ def amplitude_changes(
 ) -> tuple[SlopeError, SlopeError]:
     """Errors by the amplitudes, for both bands.
 
-    For sets with three amplitudes: the change of the sum when the middle one is left out. For
-    those with one: their own part of the sum times the relative change that more amplitudes made
-    in the others.
+    For sets with several amplitudes: the change of the sum when the largest one is left out, with
+    its energy. For those with one: their own part of the sum times the relative change that more
+    amplitudes made in the others.
 
     Parameters
     ----------
@@ -49,33 +49,28 @@ def amplitude_changes(
     full, fewer, single, alone = [], [], [], []
     for exploration in explorations:
         sizes = sorted({abs(a) for a in exploration.shifts})
-        everything = _slopes(workspace, exploration, temperatures_k, sizes)
+        everything = _slopes(workspace, exploration, temperatures_k, sizes[-1])
         if len(sizes) < 2:
             alone.append(everything)
             continue
         full.append(everything)
-        single.append(_slopes(workspace, exploration, temperatures_k, [exploration.base]))
-        without = sizes if len(sizes) < 3 else [sizes[0], *sizes[2:]]
-        if len(sizes) < 3:
-            without = [exploration.base]
-        fewer.append(_slopes(workspace, exploration, temperatures_k, without))
+        fewer.append(_slopes(workspace, exploration, temperatures_k, sizes[-2]))
+        single.append(_slopes(workspace, exploration, temperatures_k, sizes[0]))
     errors = []
     for band in (0, 1):
-        of_leading = np.array([a[band] - b[band] for a, b in zip(full, fewer, strict=True)])
-        size = _size(of_leading)
+        size = _size(np.array([a[band] - b[band] for a, b in zip(full, fewer, strict=True)]))
         if full and alone:
             total = float(np.abs([a[band] for a in full]).sum())
-            moved = float(
-                np.abs([a[band] - b[band] for a, b in zip(full, single, strict=True)]).sum()
-            )
+            changes = [a[band] - b[band] for a, b in zip(full, single, strict=True)]
+            moved = float(np.abs(changes).sum())
             rest = np.array([a[band] for a in alone])
             size = float(np.hypot(size, moved / total * _size(rest))) if total > 0.0 else size
         errors.append(
             SlopeError(
                 kind=ErrorKind.STEP_SIZE,
                 size_cm1_per_k=size,
-                origin="amplitudes: without the middle one of three; relative change by more "
-                "amplitudes for sets with one",
+                origin="amplitudes: without the largest; for sets with one, as much as more "
+                "amplitudes changed the others",
             )
         )
     return errors[0], errors[1]
@@ -92,9 +87,9 @@ def _slopes(
     workspace: SoftWorkspace,
     exploration: Exploration,
     temperatures_k: NDArray[np.float64],
-    sizes: Sequence[float],
+    largest: float,
 ) -> NDArray[np.float64]:
-    average = soft_average(exploration.course(workspace, sizes), temperatures_k)
+    average = soft_average(exploration.course(workspace, largest), temperatures_k)
     values = exploration.soft.dimension * average.shifts_cm1[:, :2]
     return np.array([band_slope(temperatures_k, column).slope_cm1_per_k for column in values.T])
 

@@ -305,14 +305,35 @@ def spanning_directions(
             reversible = bool((matrices @ inner[:, 0] @ inner[:, 0] < 0.0).any())
             best = inner[:, 0]
         else:
-            directions = order_parameter_directions(inner.T @ matrices @ inner)
+            reduced = inner.T @ matrices @ inner
+            directions = order_parameter_directions(reduced)
             reversible = any(entry.reversible for entry in directions)
-            images = [
-                image
-                for entry in directions
-                if entry.reversible or not reversible
-                for image in matrices @ (inner @ entry.direction)
-            ]
+            if fix_one_direction(reduced, directions[0].operations):
+                images = [
+                    image
+                    for entry in directions
+                    if entry.reversible or not reversible
+                    for image in matrices @ (inner @ entry.direction)
+                ]
+            else:
+                # Any direction is as good as another.
+                along = inner @ (inner.T @ probes[:, 0])
+                images = [along / np.linalg.norm(along)]
             best = max(images, key=lambda image: float(image @ probes[:, 0]))
         found.append((best * (1.0 if best @ probes[:, 0] >= 0.0 else -1.0), reversible))
     return found
+
+
+def fix_one_direction(matrices: NDArray[np.float64], operations: Sequence[int]) -> bool:
+    """Whether operations leave a single direction of a space as it is.
+
+    Parameters
+    ----------
+    matrices
+        (g, d, d) orthogonal matrices of a group.
+    operations
+        Numbers of some of them.
+
+    """
+    mean = matrices[list(operations)].mean(axis=0)
+    return int((np.linalg.eigvalsh(0.5 * (mean + mean.T)) > 1.0 - _SAME_PART).sum()) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -45,10 +44,11 @@ _LARGEST_STRIDE = 1.7
 ANHARMONIC = 0.10
 
 #: Amplitudes, in units of the base, that the energy of an anharmonic mode and the bands of a
-#: leading one are computed at. The outer one is about the node √3 of three-point Gauss-Hermite
-#: quadrature, which is exact up to fifth order; the one between shows what that leaves.
-OUTER_AMPLITUDE = 1.7
-MIDDLE_AMPLITUDE = 1.35
+#: leading one are computed at. The outer one is about √3 times the root mean square amplitude at
+#: 200 °C: the node of three-point Gauss-Hermite quadrature, which is exact up to fifth order. The
+#: one between shows what that leaves.
+OUTER_AMPLITUDE = 2.2
+MIDDLE_AMPLITUDE = 1.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,23 +158,25 @@ class Exploration:
     failed: list[float] = field(default_factory=list)
     n_calls: int = 0
 
-    def course(
-        self, workspace: SoftWorkspace, band_amplitudes: Sequence[float] | None = None
-    ) -> SoftCourse:
+    def course(self, workspace: SoftWorkspace, largest: float | None = None) -> SoftCourse:
         """Energies and shifts as arrays.
 
         Parameters
         ----------
         workspace
             The crystal.
-        band_amplitudes
-            Sizes of the amplitudes whose bands are used; all if None.
+        largest
+            Largest amplitude whose bands are used, and whose energies unless the mode is
+            imaginary; all if None.
 
         """
         amplitudes = sorted(self.points)
-        known = sorted(
-            a for a in self.shifts if band_amplitudes is None or abs(a) in band_amplitudes
-        )
+        known = sorted(self.shifts)
+        if largest is not None:
+            limit = largest * (1.0 + _EQUAL)
+            known = [a for a in known if abs(a) <= limit]
+            if self.soft.eigenvalue > 0.0:
+                amplitudes = [a for a in amplitudes if abs(a) <= limit]
         return SoftCourse(
             eigenvalue=self.soft.eigenvalue,
             odd=self.soft.totally_symmetric,

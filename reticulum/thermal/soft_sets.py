@@ -17,16 +17,18 @@ from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.order_parameters import mode_matrices, order_parameter_directions
 from reticulum.phonons.symmetry_adapted import images
 from reticulum.thermal.band_space import BandSpace
-from reticulum.thermal.displaced_bands import BandPlan, fixed_patterns, plan_bands
+from reticulum.thermal.displaced_bands import (
+    BandPlan,
+    fix_one_direction,
+    fixed_patterns,
+    plan_bands,
+)
 from reticulum.thermal.local_frames import LocalFrames
 from reticulum.thermal.rigid_units import RigidUnits, motion_in_words
 from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
 
 #: Largest component of the difference between equal unit vectors.
 _SAME = 1e-6
-
-#: Least size of the mean of a unit vector's images that counts as a fixed direction.
-_KEPT = 1.0 - 1e-6
 
 #: Force calculations that one relaxation takes on average (measured on HKUST-1 and MOF-5 it is 3
 #: to 6); only for the estimate of the cost.
@@ -143,7 +145,7 @@ def _soft_set(
     best = None
     for entry in order_parameter_directions(matrices):
         start = basis @ entry.direction
-        if not _is_fixed(matrices, entry.operations):
+        if not fix_one_direction(matrices, entry.operations):
             # Any direction is as good as another: one that does not depend on the basis.
             start = basis @ (basis.T @ probe)
             start = start / np.linalg.norm(start)
@@ -179,9 +181,3 @@ def _soft_set(
         plan=plan,
         largest_a=float(np.linalg.norm(shape, axis=1).max()),
     )
-
-
-def _is_fixed(matrices: NDArray[np.float64], operations: Sequence[int]) -> bool:
-    """Whether operations fix a single direction of a set."""
-    mean = matrices[list(operations)].mean(axis=0)
-    return int((np.linalg.eigvalsh(0.5 * (mean + mean.T)) > _KEPT).sum()) == 1

@@ -194,7 +194,7 @@ def test_forces_at_rest_do_not_count(crystal, tmp_path):
 
 
 def test_wavenumbers_and_amplitudes(crystal):
-    atoms, space = crystal
+    _, space = crystal
     assert space.wavenumbers_cm1[-1] == pytest.approx(
         np.sqrt(space.eigenvalues[-1]) * SQRT_EV_PER_U_A2_TO_CM1
     )

@@ -1,0 +1,229 @@
+"""The adiabatic route on crystals whose answer is known."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+import spring_models
+from ase.calculators.calculator import Calculator, all_changes
+from models import librating_unit as model
+from scipy.optimize import minimize
+
+from reticulum.engines.build import Engine
+from reticulum.frameworks.symmetry import symmetrised_primitive
+from reticulum.phonons.modes import mode_table
+from reticulum.phonons.options import PhononOptions
+from reticulum.phonons.run import gamma_phonons, open_run
+from reticulum.thermal.adiabatic_options import AdiabaticOptions
+from reticulum.thermal.adiabatic_run import adiabatic_redshift
+from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part
+from reticulum.thermal.oscillator import solve_dvr, thermal_average
+from reticulum.thermal.slopes import slope_temperatures_k
+from reticulum.units import EV_TO_CM1
+
+T = slope_temperatures_k()
+SOFT = AdiabaticOptions(max_cm1=130.0, check_settings=False, band_displacement_a=0.002)
+
+
+def slope(values):
+    return float(np.polyfit(T, values, 1)[0])
+
+
+@pytest.fixture(scope="module")
+def librating(tmp_path_factory):
+    with model.run_phonons(tmp_path_factory.mktemp("librating") / "run") as (run, phonons, table):
+        yield phonons, adiabatic_redshift(run, table, options=SOFT)
+
+
+def brute_force_slopes(phonons, vector):
+    """Slopes by one libration: minimum at each q, complete Hessian there, DVR along the path."""
+    atoms = phonons.atoms
+    units, cell = model.units_of(atoms), atoms.cell[:]
+    roots = np.sqrt(np.repeat(atoms.get_masses(), 3))
+    others = phonons.eigenvectors[:, 3:]
+    others = others[:, np.abs(others.T @ vector) < 0.5]
+    scale = np.sqrt(np.einsum("ik,ij,jk->k", others / roots[:, None], phonons.hessian_ev_a2,
+                              others / roots[:, None]))  # fmt: skip
+    places, energies, bands = [], [], []
+    nodes = np.linspace(0.0, 5.2, 14)
+    start = np.zeros(others.shape[1])
+    for q in nodes:
+
+        def positions(x, q=q):
+            moved = (q * vector + others @ (x / scale)) / roots
+            return atoms.positions + moved.reshape(-1, 3)
+
+        def value(x):
+            energy, forces = model.energy_and_forces(positions(x), cell, units)
+            return energy, -(others.T @ (forces.ravel() / roots)) / scale
+
+        found = minimize(value, start, jac=True, options={"gtol": 1e-8})
+        start = found.x
+        moved = atoms.copy()
+        moved.positions = positions(found.x)
+        values, vectors = np.linalg.eigh(model.hessian(moved) / np.outer(roots, roots))
+        wavenumbers = np.sign(values) * np.sqrt(np.abs(values)) * 521.470891
+        places.append((moved.positions - atoms.positions).ravel() * roots)
+        energies.append(found.fun * EV_TO_CM1)
+        bands.append(model._centres(wavenumbers, vectors, moved))
+    length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(places, axis=0), axis=1))])
+    grid = np.linspace(-length[-1], length[-1], 401)
+
+    def even(values):
+        degree = [0, 2, 4, 6, 8, 10]
+        factors = np.linalg.lstsq(length[:, None] ** degree, np.array(values), rcond=None)[0]
+        return (grid[:, None] ** degree) @ factors
+
+    levels = solve_dvr(even(energies), grid, 1.0)
+    return [slope(thermal_average(levels, column, T).values) for column in even(bands).T]
+
+
+def test_librations_shift_the_bands_as_a_brute_force_calculation_says(librating):
+    """Minimum at each amplitude by a general minimiser, bands from complete Hessians."""
+    phonons, result = librating
+    assert [entry.irrep for entry in result.contributions] == ["B3g", "Au"]
+    for entry, column in zip(result.contributions, (3, 4), strict=True):
+        expected = brute_force_slopes(phonons, phonons.eigenvectors[:, column])
+        np.testing.assert_allclose(entry.slopes_cm1_per_k[:2], expected, rtol=0.01)
+
+
+def test_the_two_dimensional_quantum_answer_of_rigid_rotors(librating):
+    """The sum over both librations against both at once: the antisymmetric band to a few per cent.
+
+    The symmetric one differs more: bonds that turn are stretched by the centrifugal force, which
+    rigid rotors leave out.
+    """
+    _, result = librating
+    rigid = [slope(values) for values in model.quantum_answer(T, dressed=False)]
+    found = [slope(result.mechanism.positions_cm1(band)) for band in Band]
+    assert found[0] == pytest.approx(rigid[0], rel=0.03)
+    assert found[1] == pytest.approx(rigid[1], rel=0.15)
+
+
+def test_straight_displacements_would_fail(librating):
+    """At the same amplitude without relaxation the shift is several times as large."""
+    phonons, result = librating
+    entry = result.contributions[0]
+    vector = phonons.eigenvectors[:, 3]
+    amplitude = float(np.abs(entry.band_amplitudes).min())
+    roots = np.sqrt(np.repeat(phonons.atoms.get_masses(), 3))
+    straight = phonons.atoms.copy()
+    straight.positions = straight.positions + (amplitude * vector / roots).reshape(-1, 3)
+    values, vectors = np.linalg.eigh(model.hessian(straight) / np.outer(roots, roots))
+    wavenumbers = np.sign(values) * np.sqrt(np.abs(values)) * 521.470891
+    shift = model._centres(wavenumbers, vectors, straight)[0] - model.bands(0.0, 0.0)[0]
+    relaxed = float(entry.shifts_cm1[np.abs(entry.band_amplitudes).argmin(), 0])
+    assert relaxed < 0.0
+    assert shift < 2.0 * relaxed
+
+
+def test_the_common_form(librating):
+    _, result = librating
+    mechanism = result.mechanism
+    assert mechanism.name == "adiabatic"
+    assert mechanism.parts == {Part.SOFT_MOTIONS, Part.METAL_OXYGEN}
+    for band in Band:
+        kinds = {error.kind for error in mechanism.errors(band)}
+        assert kinds == {ErrorKind.TRUNCATION, ErrorKind.STEP_SIZE}
+        total = sum(
+            (c.antisymmetric_cm1_per_k, c.symmetric_cm1_per_k)[band is Band.SYMMETRIC]
+            for c in mechanism.contributions
+        )
+        assert slope(mechanism.positions_cm1(band)) == pytest.approx(total, abs=1e-9)
+    assert mechanism.ranked()[0].label == "B3g, libration of linkers as rigid units"
+    again = MechanismResult.from_dict(mechanism.to_dict())
+    np.testing.assert_allclose(again.antisymmetric_cm1, mechanism.antisymmetric_cm1)
+    assert not result.converged
+    assert any("had not settled" in sentence for sentence in result.warnings)
+
+
+@pytest.fixture
+def copper_formate(tmp_path):
+    """Function that opens the run of the spring crystal, in one folder."""
+    from contextlib import contextmanager
+
+    options = PhononOptions(displacement_a=0.003, force_limit_ev_a=1e-6)
+
+    @contextmanager
+    def opened(calculator=None):
+        engine = Engine.from_ase(calculator or spring_models.SpringCrystal())
+        with open_run(
+            spring_models.spring_crystal(), engine, tmp_path / "run", options=options
+        ) as run:
+            yield run, mode_table(gamma_phonons(run))
+
+    return opened
+
+
+FEW = AdiabaticOptions(max_cm1=100.0, check_settings=False, leading_share=0.01, most_leading=1)
+
+
+def turned_sets(table):
+    """The same table with other partners in each degenerate set."""
+    vectors = np.array(table.labels.eigenvectors)
+    for members in table.labels.sets:
+        if len(members) == 2:
+            c, s = np.cos(0.9), np.sin(0.9)
+            vectors[:, members] = vectors[:, members] @ np.array([[c, -s], [s, c]])
+        else:
+            vectors[:, members] *= -1.0
+    return dataclasses.replace(
+        table, labels=dataclasses.replace(table.labels, eigenvectors=vectors)
+    )
+
+
+def test_partners_may_be_chosen_in_any_way_and_stored_forces_are_found_again(copper_formate):
+    with copper_formate() as (run, table):
+        one = adiabatic_redshift(run, table, options=FEW)
+        n_computed = run.runner.n_computed
+        two = adiabatic_redshift(run, turned_sets(table), options=FEW)
+        assert run.runner.n_computed == n_computed
+    assert any(entry.dimension == 2 for entry in one.contributions)
+    for a, b in zip(one.contributions, two.contributions, strict=True):
+        np.testing.assert_allclose(a.thermal_shifts_cm1, b.thermal_shifts_cm1, atol=1e-5)
+
+
+class Interrupted(Calculator):
+    """The spring crystal until a number of calls is reached."""
+
+    implemented_properties = ("energy", "forces")
+
+    def __init__(self, calls):
+        super().__init__()
+        self.parameters["model"] = "springs of copper formate, 1"
+        self.inner, self.left = spring_models.SpringCrystal(), calls
+        # The springs are those of the first structure that it sees.
+        self.inner.calculate(symmetrised_primitive(spring_models.spring_crystal()).atoms)
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
+        super().calculate(atoms, properties, system_changes)
+        if self.left == 0:
+            raise KeyboardInterrupt
+        self.left -= 1
+        self.inner.calculate(self.atoms)
+        self.results |= self.inner.results
+
+
+def test_a_run_that_was_killed_computes_nothing_twice(tmp_path):
+    options = PhononOptions(displacement_a=0.003, force_limit_ev_a=1e-6)
+    narrow = dataclasses.replace(FEW, max_cm1=60.0)
+
+    def once(folder, calls):
+        calculator = Interrupted(calls)
+        engine = Engine.from_ase(calculator, label="springs")
+        try:
+            with open_run(spring_models.spring_crystal(), engine, folder, options=options) as run:
+                table = mode_table(gamma_phonons(run))
+                return adiabatic_redshift(run, table, options=narrow), calls - calculator.left
+        except KeyboardInterrupt:
+            return None, calls - calculator.left
+
+    whole, n_calls = once(tmp_path / "whole", 10_000)
+    stopped, first = once(tmp_path / "stopped", n_calls // 2)
+    assert stopped is None
+    resumed, second = once(tmp_path / "stopped", 10_000)
+    assert first + second == n_calls
+    for a, b in zip(whole.contributions, resumed.contributions, strict=True):
+        np.testing.assert_array_equal(a.thermal_shifts_cm1, b.thermal_shifts_cm1)
