@@ -78,17 +78,34 @@ def print_environments(table: ModeTable) -> None:
     if differences:
         print_table(
             "Difference between environments, cm⁻¹",
-            ("motion", "environments", "computed ", "measured ", "measured in the parents "),
+            (
+                "motion",
+                "environments",
+                "centres ",
+                "groups alone ",
+                "measured ",
+                "measured in the parents ",
+            ),
             [
                 (
                     entry.motion,
                     f"{entry.first} less {entry.second}",
-                    f"{entry.computed_cm1:+.0f}",
-                    "-" if entry.measured_cm1 is None else f"{entry.measured_cm1:+.0f}",
-                    "-" if entry.parents_cm1 is None else f"{entry.parents_cm1:+.0f}",
+                    *(
+                        "-" if value is None else f"{value:+.0f}"
+                        for value in (
+                            entry.computed_cm1,
+                            entry.alone_cm1,
+                            entry.measured_cm1,
+                            entry.parents_cm1,
+                        )
+                    ),
                 )
                 for entry in differences
             ],
+        )
+        typer.echo(
+            "Groups alone: the motion on one carboxylate with all else held, without coupling; no "
+            "position of a band."
         )
 
 

@@ -145,6 +145,11 @@ class EnvironmentBand:
     apart
         Part of the motion in these modes that is on this environment and not on others, mean with
         the weights of the centre: one if the band is of this environment alone.
+    alone_cm1
+        Wavenumber of the motion on one group with all else held, √(wᵀDw) of the mass-weighted
+        Hessian D along its directions w, the root of the mean over the environment, cm⁻¹; None if
+        there is no such motion. It has no coupling to other groups or motions, so it is no
+        position of a band, but tells environments apart where their modes mix.
 
     """
 
@@ -154,6 +159,7 @@ class EnvironmentBand:
     range_cm1: tuple[float, float] | None
     strongest_cm1: float | None
     apart: float | None
+    alone_cm1: float | None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
@@ -164,6 +170,7 @@ class EnvironmentBand:
             "range_cm1": None if self.range_cm1 is None else list(self.range_cm1),
             "strongest_cm1": self.strongest_cm1,
             "apart": self.apart,
+            "alone_cm1": self.alone_cm1,
         }
 
 
@@ -194,14 +201,12 @@ class EnvironmentTable:
             raise ValueError("each environment has its bands")
         self.shares.setflags(write=False)
 
-    def differences_cm1(self) -> tuple[tuple[str, str, str, float], ...]:
-        """Distances of centres: motion, two environments, first less second, cm⁻¹."""
+    def pairs(self) -> tuple[tuple[EnvironmentBand, EnvironmentBand], ...]:
+        """Bands of the same motion of two environments each."""
         return tuple(
-            (motion.label, self.environments[i].label, self.environments[j].label, one - other)
-            for number, motion in enumerate(BANDS)
+            (self.bands[i][number], self.bands[j][number])
+            for number in range(len(BANDS))
             for i, j in combinations(range(len(self.environments)), 2)
-            if (one := self.bands[i][number].centre_cm1) is not None
-            and (other := self.bands[j][number].centre_cm1) is not None
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -335,6 +340,10 @@ def _band(
     members = np.flatnonzero(inside & (own >= LEAST_PART * total))
     found = bool(np.any(own[inside] >= LEAST_SHARE_OF_CENTRE))
     fractions = np.divide(own, total, out=np.zeros_like(own), where=total > 0.0)
+    # the trace of D over the directions of the motion, from all modes
+    counts = own * labels.dimensions
+    square = float(counts @ (wavenumbers * np.abs(wavenumbers)))
+    n_directions = float(counts.sum())
     with_intensity = lines.kind is IntensityKind.INTENSITY and len(members) > 0
     return EnvironmentBand(
         environment=environment,
@@ -347,4 +356,7 @@ def _band(
         if with_intensity
         else None,
         apart=float(weights @ fractions / weights.sum()) if found else None,
+        alone_cm1=float(np.sign(square) * np.sqrt(abs(square) / n_directions))
+        if n_directions > LEAST_SHARE
+        else None,
     )

@@ -90,7 +90,9 @@ class EnvironmentDifference:
     motion, first, second
         Motion and labels of the environments.
     computed_cm1
-        First less second, of the centres, cm⁻¹.
+        First less second, of the centres, cm⁻¹; None if one has no band.
+    alone_cm1
+        The same of single groups with all else held, cm⁻¹; None if one has no such motion.
     measured_cm1
         The same of the measured bands, cm⁻¹; None if not both were measured.
     parents_cm1
@@ -101,7 +103,8 @@ class EnvironmentDifference:
     motion: str
     first: str
     second: str
-    computed_cm1: float
+    computed_cm1: float | None
+    alone_cm1: float | None
     measured_cm1: float | None
     parents_cm1: float | None
 
@@ -112,6 +115,7 @@ class EnvironmentDifference:
             "first": self.first,
             "second": self.second,
             "computed_cm1": self.computed_cm1,
+            "computed_alone_cm1": self.alone_cm1,
             "measured_cm1": self.measured_cm1,
             "measured_in_parents_cm1": self.parents_cm1,
         }
@@ -229,23 +233,27 @@ def environment_differences(
             None,
         )
 
-    def difference(motion: str, one: str, other: str, *, parent: bool) -> float | None:
-        values = [measured(motion, label, parent=parent) for label in (one, other)]
-        if compound is None or values[0] is None or values[1] is None:
+    def difference(motion: str, labels: tuple[str, str], *, parent: bool) -> float | None:
+        if compound is None:
             return None
-        return values[0] - values[1]
+        return _less(*(measured(motion, label, parent=parent) for label in labels))
 
     return tuple(
         EnvironmentDifference(
-            motion=motion,
-            first=one,
-            second=other,
-            computed_cm1=value,
-            measured_cm1=difference(motion, one, other, parent=False),
-            parents_cm1=difference(motion, one, other, parent=True),
+            motion=one.motion,
+            first=one.environment,
+            second=other.environment,
+            computed_cm1=_less(one.centre_cm1, other.centre_cm1),
+            alone_cm1=_less(one.alone_cm1, other.alone_cm1),
+            measured_cm1=difference(one.motion, (one.environment, other.environment), parent=False),
+            parents_cm1=difference(one.motion, (one.environment, other.environment), parent=True),
         )
-        for motion, one, other, value in found.differences_cm1()
+        for one, other in found.pairs()
     )
+
+
+def _less(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one - other
 
 
 def environments_to_dict(table: ModeTable, found: EnvironmentTable) -> dict[str, Any]:

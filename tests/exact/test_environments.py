@@ -32,6 +32,7 @@ from reticulum.report.environment_comparison import (
     environments_to_dict,
     matching_compound,
 )
+from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
 
 SYMMETRIC, ANTISYMMETRIC = 0, 1  # in BANDS
 
@@ -78,10 +79,25 @@ def test_softer_stretches_of_one_environment_are_found_there(table):
             low, high = bands[number].range_cm1
             assert low - 1e-6 <= bands[number].centre_cm1 <= high + 1e-6
             assert bands[number].strongest_cm1 is None  # no intensities
-    differences = {(motion, one, other): x for motion, one, other, x in found.differences_cm1()}
-    assert differences["antisymmetric C-O stretch", "COO-Cu2", "COO-Ru2"] == pytest.approx(
-        copper.centre_cm1 - ruthenium.centre_cm1
-    )
+    (pair,) = (pair for pair in found.pairs() if pair[0] == copper)
+    assert pair == (copper, ruthenium)
+
+
+def test_groups_alone_have_the_wavenumber_of_their_own_stiffness(table):
+    """√(wᵀDw), from the Hessian directly; the ratio is the root of that of the stiffness."""
+    found = environment_table(table)
+    masses = np.repeat(table.phonons.atoms.get_masses(), 3)
+    dynamical = table.phonons.hessian_ev_a2 / np.sqrt(np.outer(masses, masses))
+    for environment, bands in zip(found.environments, found.bands, strict=True):
+        chosen = (table.basis.groups == CoordinateGroup.ANTISYMMETRIC_CO) & np.isin(
+            table.basis.carboxylate, environment.carboxylates
+        )
+        vectors = table.basis.vectors[:, chosen]
+        mean = np.trace(vectors.T @ dynamical @ vectors) / chosen.sum()
+        expected = np.sqrt(mean) * SQRT_EV_PER_U_A2_TO_CM1
+        assert bands[ANTISYMMETRIC].alone_cm1 == pytest.approx(expected, rel=1e-6)
+    copper, ruthenium = (bands[ANTISYMMETRIC].alone_cm1 for bands in found.bands)
+    assert ruthenium / copper == pytest.approx(0.9, abs=0.01)
 
 
 def test_equal_stretches_of_two_environments_mix_and_this_is_said():
@@ -90,7 +106,7 @@ def test_equal_stretches_of_two_environments_mix_and_this_is_said():
     found = environment_table(mode_table(valence_phonons(atoms)))
     assert [environment.label for environment in found.environments] == ["COO-Cu2"]
     assert found.bands[0][ANTISYMMETRIC].apart == pytest.approx(1.0)
-    assert found.differences_cm1() == ()
+    assert found.pairs() == ()
     # metals of the same mass, called by two names: modes of both paddlewheels mix
     atoms = two_paddlewheels({18: "Ag", 19: "Ag"})
     masses = atoms.get_masses()
@@ -100,6 +116,7 @@ def test_equal_stretches_of_two_environments_mix_and_this_is_said():
     one, other = (bands[ANTISYMMETRIC] for bands in found.bands)
     assert one.centre_cm1 == pytest.approx(other.centre_cm1, abs=1.0)
     assert one.apart == pytest.approx(0.5, abs=0.05)
+    assert one.alone_cm1 == pytest.approx(other.alone_cm1, abs=0.1)
 
 
 def test_environments_add_to_the_character(table):
@@ -213,6 +230,7 @@ def test_computed_differences_stand_beside_measured_ones(ordered):
     assert symmetric.measured_cm1 == pytest.approx(1447.0 - 1426.0)
     assert symmetric.parents_cm1 == pytest.approx(1443.0 - 1432.0)
     assert symmetric.computed_cm1 > 0.0
+    assert symmetric.alone_cm1 > 0.0
     antisymmetric = differences["antisymmetric C-O stretch"]
     assert antisymmetric.computed_cm1 > 0.0
     assert antisymmetric.measured_cm1 is None
@@ -252,6 +270,7 @@ def test_shared_bands_are_marked():
         range_cm1=(400.0, 450.0),
         strongest_cm1=None,
         apart=0.62,
+        alone_cm1=380.0,
     )
     assert band_text(band) == "412 (400-450) *0.62"
     assert band_text(replace(band, apart=0.95, range_cm1=(412.0, 412.4))) == "412"
