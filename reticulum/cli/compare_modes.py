@@ -12,7 +12,7 @@ from reticulum.cli.options import JsonOption
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reticulum.phonons.compared_modes import ComparedMotion, ModeComparison, MotionPosition
+    from reticulum.phonons.mode_comparison import ComparedMotion, ModeComparison, MotionPosition
     from reticulum.phonons.modes import ModeTable
 
 _HELP = "A finished run folder of `reticulum phonons`, or what else `reticulum modes` reads."
@@ -74,7 +74,7 @@ def print_comparison(
             f"{state.n_imaginary or 'no'} imaginary modes. {state.sentence}"
         )
     print_table(
-        "Motions (COO: infrared-active ones; centre: average weighted with the motion's share)",
+        "Motions (COO: infrared-active ones; centre: weighted with the motion's share, ±: spread)",
         ("", "first, cm⁻¹ ", "centre ", "second, cm⁻¹ ", "centre ", "shift of centre "),
         [_motion_row(motion) for motion in comparison.motions if motion.shift_cm1 is not None],
     )

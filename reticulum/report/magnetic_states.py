@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from reticulum.errors import InputError
-from reticulum.phonons.compared_modes import ModeComparison, MotionPosition, compare_modes
+from reticulum.phonons.compared_modes import compare_modes
 from reticulum.phonons.folder import RunFolder
 from reticulum.phonons.gamma import load_gamma_phonons
+from reticulum.phonons.mode_comparison import ModeComparison, MotionPosition
 from reticulum.phonons.modes import mode_table
 from reticulum.provenance import read_json
 from reticulum.report.gamma_modes import structure_digest

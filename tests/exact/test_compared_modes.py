@@ -177,3 +177,16 @@ def test_json_holds_every_set(table, softer):
     assert len(found["sets"]) == len(compare_modes(table, table).pairs)
     assert found["energy_per_metal_pair_ev"] == pytest.approx(0.3)
     assert found["motions"][0]["first"]["infrared_range_cm1"] is not None
+
+
+def test_a_crystal_of_lower_symmetry_is_compared_by_motion_alone(phonons, table):
+    """A copper atom 0.01 Å off its place: sets split, and each part still finds its motion."""
+    atoms = phonons.atoms.copy()
+    atoms.positions[0] += [0.006, 0.003, 0.008]
+    lower = mode_table(phonons_like(phonons, atoms, np.array(phonons.hessian_ev_a2)))
+    assert lower.phonons.symmetry.order < phonons.symmetry.order
+    found = compare_modes(table, lower)
+    assert found.n_unpaired_sets[0] == 0
+    assert found.n_unpaired_sets[1] > 0
+    assert all(abs(pair.shift_cm1) < 0.01 for pair in found.pairs)
+    assert min(pair.overlap for pair in found.pairs) > 0.99
