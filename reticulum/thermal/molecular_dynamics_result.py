@@ -1,0 +1,179 @@
+"""What molecular dynamics gives: raw and corrected bands, slopes and errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part, SlopeError
+from reticulum.thermal.molecular_dynamics_options import MolecularDynamicsOptions
+from reticulum.thermal.sampling import slope_weights
+from reticulum.thermal.velocity_spectra import BandCentre
+
+#: Relative difference between the kinetic temperature and that asked for from which it is said.
+_TEMPERATURE_WARNED = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MolecularDynamicsResult:
+    """Slopes from velocity spectra.
+
+    Parameters
+    ----------
+    temperatures_k
+        (n_temperatures,), K.
+    bands
+        Antisymmetric and symmetric band at each temperature, as the classical dynamics gives them.
+    bands_at_rest_cm1
+        Both bands of the crystal at rest, cm⁻¹.
+    artefact_cm1
+        (n_temperatures,) what the anharmonicity of the C-O bonds adds classically, cm⁻¹.
+    bond_cm1
+        ω_e and ω_e x_e of a C-O bond, cm⁻¹.
+    kinetic_k
+        (n_temperatures,) mean kinetic temperature, K.
+    options
+        What was asked for.
+    changed_bonds
+        Sentence on bonds that opened or closed; empty if none did.
+
+    """
+
+    temperatures_k: NDArray[np.float64]
+    bands: tuple[tuple[BandCentre, BandCentre], ...]
+    bands_at_rest_cm1: tuple[float, float]
+    artefact_cm1: NDArray[np.float64]
+    bond_cm1: tuple[float, float]
+    kinetic_k: NDArray[np.float64]
+    options: MolecularDynamicsOptions
+    changed_bonds: str = ""
+
+    def __post_init__(self) -> None:
+        """Check shapes and make the arrays read-only."""
+        if not len(self.bands) == len(self.artefact_cm1) == len(self.temperatures_k):
+            raise ValueError("every temperature needs its bands")
+        for array in (self.temperatures_k, self.artefact_cm1, self.kinetic_k):
+            array.setflags(write=False)
+
+    def raw_cm1(self, band: Band) -> NDArray[np.float64]:
+        """Classical positions of a band, (n_temperatures,), cm⁻¹."""
+        column = list(Band).index(band)
+        return np.array([pair[column].centre_cm1 for pair in self.bands])
+
+    def raw_slope_cm1_per_k(self, band: Band) -> float:
+        """Slope of the classical positions, cm⁻¹/K."""
+        return float(slope_weights(self.temperatures_k) @ self.raw_cm1(band))
+
+    @property
+    def artefact_slope_cm1_per_k(self) -> float:
+        """Slope of the classical artefact, cm⁻¹/K."""
+        return float(slope_weights(self.temperatures_k) @ self.artefact_cm1)
+
+    def slope_cm1_per_k(self, band: Band) -> float:
+        """Slope without the classical artefact, cm⁻¹/K."""
+        return self.raw_slope_cm1_per_k(band) - self.artefact_slope_cm1_per_k
+
+    def statistical_error_cm1_per_k(self, band: Band) -> float:
+        """Standard error of the slope from the segments, cm⁻¹/K."""
+        column = list(Band).index(band)
+        errors = np.array([pair[column].error_cm1 for pair in self.bands])
+        return float(np.linalg.norm(slope_weights(self.temperatures_k) * errors))
+
+    @property
+    def verdict(self) -> str:
+        """One sentence on what was found."""
+        both = [
+            f"{self.slope_cm1_per_k(band):+.4f} ± {self.statistical_error_cm1_per_k(band):.4f} "
+            f"({band.value}; as simulated {self.raw_slope_cm1_per_k(band):+.4f})"
+            for band in Band
+        ]
+        return (
+            f"Velocity spectra give {' and '.join(both)} cm⁻¹/K; "
+            f"{self.artefact_slope_cm1_per_k:+.4f} of the simulated slopes is the classical "
+            "anharmonicity of the C-O bonds."
+        )
+
+    @property
+    def mechanism(self) -> MechanismResult:
+        """The result in the form of all mechanisms; positions are without the artefact."""
+        return MechanismResult(
+            name="md",
+            title="molecular dynamics",
+            temperatures_k=np.array(self.temperatures_k),
+            antisymmetric_cm1=self.raw_cm1(Band.ANTISYMMETRIC) - self.artefact_cm1,
+            symmetric_cm1=self.raw_cm1(Band.SYMMETRIC) - self.artefact_cm1,
+            antisymmetric_errors=self._errors(Band.ANTISYMMETRIC),
+            symmetric_errors=self._errors(Band.SYMMETRIC),
+            parts=frozenset({Part.SOFT_MOTIONS, Part.METAL_OXYGEN, Part.STIFF_MOTIONS, Part.SELF}),
+            n_calls=len(self.temperatures_k) * self.options.n_steps,
+            assumptions=(
+                "Nuclei are classical. The anharmonicity of the C-O bonds (ω_e x_e = "
+                f"{self.bond_cm1[1]:.1f} cm⁻¹) is put right; other stiff modes keep their "
+                "classical energy kT, more than they have.",
+                "The cell is fixed and holds one primitive cell.",
+            ),
+            warnings=self._warnings(),
+            untrusted_because=self.changed_bonds,
+            details=self._details(),
+        )
+
+    def _errors(self, band: Band) -> tuple[SlopeError, ...]:
+        column = list(Band).index(band)
+        fitted = np.array([pair[column].fitted_cm1 for pair in self.bands])
+        found = [
+            SlopeError(
+                kind=ErrorKind.STATISTICAL,
+                size_cm1_per_k=self.statistical_error_cm1_per_k(band),
+                origin=f"scatter of {self.options.n_segments} segments of "
+                f"{self.options.segment_ps:g} ps",
+            )
+        ]
+        if np.isfinite(fitted).all():
+            change = float(slope_weights(self.temperatures_k) @ (fitted - self.raw_cm1(band)))
+            found.append(
+                SlopeError(
+                    kind=ErrorKind.TRUNCATION,
+                    size_cm1_per_k=abs(change),
+                    origin="Lorentzian fitted instead of the mean in the window",
+                )
+            )
+        return tuple(found)
+
+    def _warnings(self) -> tuple[str, ...]:
+        found = [
+            f"The trajectory at {asked:.0f} K has the kinetic temperature {seen:.0f} K."
+            for asked, seen in zip(self.temperatures_k, self.kinetic_k, strict=True)
+            if abs(seen / asked - 1.0) > _TEMPERATURE_WARNED
+        ]
+        if self.bond_cm1[1] <= 0.0:
+            found.append(
+                "The C-O bond shows no anharmonicity of the usual sign, so that the classical "
+                "artefact is doubtful."
+            )
+        return tuple(found)
+
+    def _details(self) -> dict[str, Any]:
+        return {
+            "slopes_as_simulated_cm1_per_k": {
+                band.value: self.raw_slope_cm1_per_k(band) for band in Band
+            },
+            "slopes_without_artefact_cm1_per_k": {
+                band.value: self.slope_cm1_per_k(band) for band in Band
+            },
+            "classical_artefact_cm1_per_k": self.artefact_slope_cm1_per_k,
+            "bond_harmonic_cm1": self.bond_cm1[0],
+            "bond_anharmonicity_cm1": self.bond_cm1[1],
+            "kinetic_temperatures_k": self.kinetic_k.tolist(),
+            "positions_as_simulated_cm1": {
+                band.value: self.raw_cm1(band).tolist() for band in Band
+            },
+            "widths_cm1": {
+                band.value: [pair[list(Band).index(band)].fwhm_cm1 for pair in self.bands]
+                for band in Band
+            },
+            "bands_at_rest_cm1": list(self.bands_at_rest_cm1),
+            "seed": self.options.seed,
+        }

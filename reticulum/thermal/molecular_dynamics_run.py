@@ -1,0 +1,287 @@
+"""Molecular dynamics of a crystal as a cross-check: for calculators that are fast enough.
+
+Classical trajectories at both ends of the temperature window, with all motions and all couplings
+that the calculator knows. Only the projected velocities are kept, chunk by chunk, so that memory
+does not grow and a killed process goes on from its last chunk.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reticulum.engines.blas import load_fast_blas
+from reticulum.engines.build import evaluate
+from reticulum.errors import InputError
+from reticulum.phonons.modes import ModeTable
+from reticulum.phonons.run import Run, changed_bonds
+from reticulum.provenance import geometry_digest
+from reticulum.thermal.band_tracking import TrackedModes
+from reticulum.thermal.carboxylate_bands import track_carboxylate_modes
+from reticulum.thermal.langevin import (
+    FEMTOSECOND,
+    PhasePoint,
+    kinetic_temperature_k,
+    langevin_step,
+    starting_point,
+)
+from reticulum.thermal.local_frames import LocalFrames, local_frames
+from reticulum.thermal.molecular_dynamics_options import MolecularDynamicsOptions
+from reticulum.thermal.molecular_dynamics_result import MolecularDynamicsResult
+from reticulum.thermal.slopes import checked_temperatures_k, slope_temperatures_k
+from reticulum.thermal.stretch_artefact import bond_anharmonicity, stretch_artefact
+from reticulum.thermal.trajectory_chunks import Chunk, TrajectoryFolder
+from reticulum.thermal.velocity_spectra import BandCentre, band_centre, power_spectra
+from reticulum.thermal.velocity_spectra import projected_velocities as project
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+#: Steps in a chunk: what a killed process may lose.
+STEPS_PER_CHUNK = 400
+
+#: Displacement for the timing, Å.
+_TIMING_STEP_A = 0.01
+
+#: Digits of the digest that tells trajectories of different settings apart.
+_DIGITS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dynamics:
+    """What a trajectory needs."""
+
+    calculator: Any
+    atoms: Atoms
+    masses: NDArray[np.float64]
+    tracked: TrackedModes
+    frames: LocalFrames
+    options: MolecularDynamicsOptions
+
+    def forces(self, positions_a: NDArray[np.float64]) -> NDArray[np.float64]:
+        moved = self.atoms.copy()
+        moved.positions = positions_a
+        return np.array(evaluate(self.calculator, moved).forces_ev_per_a)
+
+
+def molecular_dynamics_redshift(
+    run: Run, table: ModeTable, *, options: MolecularDynamicsOptions | None = None
+) -> MolecularDynamicsResult:
+    """Slopes of the carboxylate bands from velocity spectra, the classical artefact removed.
+
+    Parameters
+    ----------
+    run
+        An open run.
+    table
+        Modes of its relaxed structure.
+    options
+        What decides the trajectories.
+
+    Raises
+    ------
+    InputError
+        If it would take longer than allowed.
+    CalculationError
+        If a force calculation failed or a band is lost. Finished chunks are kept.
+
+    """
+    options = options or MolecularDynamicsOptions()
+    given = slope_temperatures_k()[[0, -1]] if options.temperatures_k is None else None
+    temperatures = np.array(given if given is not None else options.temperatures_k)
+    if len(np.unique(checked_temperatures_k(temperatures))) < 2:
+        raise InputError(
+            "All trajectories are at one temperature.",
+            why="A slope needs at least two different temperatures.",
+        )
+    atoms = table.phonons.atoms
+    if run.engine.uses_lapack:
+        load_fast_blas()
+    tracked = track_carboxylate_modes(table, only_bands=True)
+    dynamics = _Dynamics(
+        calculator=run.engine.make(atoms),
+        atoms=atoms,
+        masses=atoms.get_masses(),
+        tracked=tracked,
+        frames=local_frames(atoms),
+        options=options,
+    )
+    at_rest = np.array(
+        run.runner.evaluate([atoms], kind="reference", show=False)[0].result.forces_ev_per_a
+    )
+    anharmonicity = bond_anharmonicity(run, atoms, table.carboxylates[0], at_rest)
+    rest = [
+        float(np.average(_wavenumbers(table, tracked), weights=weights))
+        for weights in (tracked.antisymmetric, tracked.symmetric)
+    ]
+    folders = [_folder(run, atoms, options, float(t)) for t in temperatures]
+    _announce(run, dynamics, folders)
+    bands: list[tuple[BandCentre, BandCentre]] = []
+    kinetic: list[float] = []
+    broken = ""
+    run.progress.start("molecular-dynamics", len(temperatures) * options.n_steps, 0)
+    for temperature, folder in zip(temperatures, folders, strict=True):
+        last = _trajectory(run, dynamics, folder, at_rest, float(temperature))
+        after = atoms.copy()
+        after.positions = last.positions_a
+        broken = broken or changed_bonds(atoms, after).replace("The relaxation", "The dynamics")
+        series, temperature_seen = _production(folder, options)
+        kinetic.append(temperature_seen)
+        found = []
+        for weights, place in zip((tracked.antisymmetric, tracked.symmetric), rest, strict=True):
+            spectra = power_spectra(
+                series,
+                weights,
+                sample_time=options.sample_every * options.time_step_fs * FEMTOSECOND,
+                time_step=options.time_step_fs * FEMTOSECOND,
+                n_segments=options.n_segments,
+            )
+            found.append(band_centre(spectra, place))
+        bands.append((found[0], found[1]))
+    run.progress.finish("molecular-dynamics")
+    return MolecularDynamicsResult(
+        temperatures_k=temperatures,
+        bands=tuple(bands),
+        bands_at_rest_cm1=(rest[0], rest[1]),
+        artefact_cm1=stretch_artefact(anharmonicity[1], rest[0], rest[1], temperatures),
+        bond_cm1=anharmonicity,
+        kinetic_k=np.array(kinetic),
+        options=options,
+        changed_bonds=broken,
+    )
+
+
+def _wavenumbers(table: ModeTable, tracked: TrackedModes) -> NDArray[np.float64]:
+    members = np.concatenate([list(modes) for modes in tracked.sets])
+    found: NDArray[np.float64] = np.array(table.labels.mode_wavenumbers_cm1)[members]
+    return found
+
+
+def _folder(
+    run: Run, atoms: Atoms, options: MolecularDynamicsOptions, temperature_k: float
+) -> TrajectoryFolder:
+    """Folder of a trajectory, named by all that decides it (not by its length)."""
+    identity = json.dumps(
+        [
+            geometry_digest(atoms.numbers, atoms.cell[:], atoms.positions),
+            run.engine.fingerprint(atoms).digest,
+            options.time_step_fs,
+            options.equilibration_ps,
+            options.equilibration_friction_per_ps,
+            options.friction_per_ps,
+            options.sample_every,
+            options.seed,
+            temperature_k,
+        ]
+    )
+    digest = hashlib.sha256(identity.encode()).hexdigest()[:_DIGITS]
+    return TrajectoryFolder(
+        run.folder.path / "molecular-dynamics" / f"{temperature_k:.0f}K-{digest}"
+    )
+
+
+def _announce(run: Run, dynamics: _Dynamics, folders: list[TrajectoryFolder]) -> None:
+    """Say what it costs before it starts, and refuse what takes too long."""
+    options = dynamics.options
+    positions = np.array(dynamics.atoms.positions)
+    dynamics.forces(positions)
+    started = time.perf_counter()
+    dynamics.forces(positions + _TIMING_STEP_A * (-1.0) ** np.arange(len(positions))[:, None])
+    seconds = time.perf_counter() - started
+    done = sum(folder.n_chunks() * STEPS_PER_CHUNK for folder in folders)
+    left = max(len(folders) * options.n_steps - done, 0)
+    hours = left * seconds / 3600.0
+    message = f"Molecular dynamics: {left} steps at {seconds:.2g} s each, {hours:.2g} hours" + (
+        f" ({done} steps are there)." if done else "."
+    )
+    if hours > options.longest_hours:
+        raise InputError(
+            message,
+            why=f"More than {options.longest_hours:g} hours are not begun: it is a cross-check for "
+            "fast calculators.",
+            fix="Use --methods sampling, a faster calculator, or "
+            "MolecularDynamicsOptions(longest_hours=...) in Python.",
+        )
+    run.progress.message(message)
+
+
+def _trajectory(
+    run: Run,
+    dynamics: _Dynamics,
+    folder: TrajectoryFolder,
+    forces_at_rest: NDArray[np.float64],
+    temperature_k: float,
+) -> PhasePoint:
+    """Compute what is missing of a trajectory; returns where it ends."""
+    options = dynamics.options
+    # Trajectories of different temperatures get the same noise: their difference is less noisy.
+    seed = (options.seed,)
+    chunk_number = folder.n_chunks()
+    if chunk_number:
+        point = folder.read(chunk_number - 1).end
+    else:
+        point = starting_point(
+            np.array(dynamics.atoms.positions),
+            forces_at_rest,
+            dynamics.masses,
+            temperature_k=temperature_k,
+            seed=seed,
+        )
+    run.folder.log(f"molecular dynamics at {temperature_k:.0f} K from step {point.step}")
+    while point.step < options.n_steps:
+        series, kinetic = [], []
+        for _ in range(STEPS_PER_CHUNK):
+            started = time.perf_counter()
+            equilibrating = point.step < options.n_equilibration
+            friction = (
+                options.equilibration_friction_per_ps if equilibrating else options.friction_per_ps
+            )
+            point = langevin_step(
+                point,
+                dynamics.forces,
+                dynamics.masses,
+                temperature_k=temperature_k,
+                time_step=options.time_step_fs * FEMTOSECOND,
+                friction=friction / (1000.0 * FEMTOSECOND),
+                seed=seed,
+            )
+            if point.step % options.sample_every == 0:
+                series.append(
+                    project(
+                        dynamics.tracked,
+                        dynamics.frames,
+                        dynamics.masses,
+                        point.positions_a,
+                        point.velocities,
+                    )
+                )
+                kinetic.append(kinetic_temperature_k(point.velocities, dynamics.masses))
+            run.progress.advance("molecular-dynamics", time.perf_counter() - started)
+        folder.write(
+            chunk_number,
+            Chunk(
+                series=np.array(series).reshape(len(series), -1),
+                kinetic_k=np.array(kinetic),
+                end=point,
+            ),
+        )
+        chunk_number += 1
+    return point
+
+
+def _production(
+    folder: TrajectoryFolder, options: MolecularDynamicsOptions
+) -> tuple[NDArray[np.float64], float]:
+    """Projected velocities after the equilibration, and their mean kinetic temperature, K."""
+    chunks = [folder.read(number) for number in range(folder.n_chunks())]
+    first = options.n_equilibration // options.sample_every
+    last = options.n_steps // options.sample_every
+    series = np.concatenate([chunk.series for chunk in chunks])[first:last]
+    kinetic = np.concatenate([chunk.kinetic_k for chunk in chunks])[first:last]
+    return series, float(kinetic.mean())
