@@ -194,6 +194,19 @@ class AdiabaticResult:
         return dict(sorted(found.items(), key=lambda item: -float(np.abs(item[1][:2]).max())))
 
     @property
+    def verdict(self) -> str:
+        """One sentence on what was found."""
+        motions = self.slopes_by_motion()
+        if not motions:
+            return "No soft motion shifts the carboxylate bands."
+        name, slopes = next(iter(motions.items()))
+        return (
+            f"Of {len(self.contributions)} sets of soft motions up to {self.reached_cm1:.0f} cm⁻¹, "
+            f"those of the kind '{name}' shift the bands most: {slopes[0]:+.4f} (antisymmetric) "
+            f"and {slopes[1]:+.4f} cm⁻¹/K (symmetric)."
+        )
+
+    @property
     def mechanism(self) -> MechanismResult:
         """The result in the common form."""
         positions = self.positions_cm1
@@ -204,7 +217,7 @@ class AdiabaticResult:
         by_motion = self.slopes_by_motion()
         return MechanismResult(
             name="adiabatic",
-            title="Adiabatic route",
+            title="adiabatic route",
             temperatures_k=np.array(self.temperatures_k),
             antisymmetric_cm1=positions[:, 0].copy(),
             symmetric_cm1=positions[:, 1].copy(),

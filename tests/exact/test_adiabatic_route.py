@@ -9,6 +9,7 @@ import pytest
 import spring_models
 from ase.calculators.calculator import Calculator, all_changes
 from models import librating_unit as model
+from models.anharmonic_crystal import AnharmonicCrystal, run_at_rest
 from scipy.optimize import minimize
 
 from reticulum.engines.build import Engine
@@ -18,7 +19,9 @@ from reticulum.phonons.options import PhononOptions
 from reticulum.phonons.run import gamma_phonons, open_run
 from reticulum.thermal.adiabatic_options import AdiabaticOptions
 from reticulum.thermal.adiabatic_run import adiabatic_redshift
+from reticulum.thermal.local_frames import LocalFrames
 from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part
+from reticulum.thermal.mode_coupling import ModeCouplings, coupling_terms, thermal_shift_cm1
 from reticulum.thermal.oscillator import solve_dvr, thermal_average
 from reticulum.thermal.slopes import slope_temperatures_k
 from reticulum.units import EV_TO_CM1
@@ -227,3 +230,35 @@ def test_a_run_that_was_killed_computes_nothing_twice(tmp_path):
     assert first + second == n_calls
     for a, b in zip(whole.contributions, resumed.contributions, strict=True):
         np.testing.assert_array_equal(a.thermal_shifts_cm1, b.thermal_shifts_cm1)
+
+
+def test_slopes_of_a_crystal_with_known_couplings(tmp_path, monkeypatch):
+    """Quartic and cubic terms among two bands, a degenerate pair and a totally symmetric mode."""
+    # The force constants of this model belong to fixed axes and do not turn with the atoms.
+    monkeypatch.setattr(
+        LocalFrames, "rotations", lambda self, x: np.tile(np.eye(3), (len(x), 1, 1))
+    )
+    with open_run(
+        spring_models.spring_crystal(),
+        Engine.from_ase(spring_models.SpringCrystal()),
+        tmp_path / "r",
+    ) as run:
+        phonons = gamma_phonons(run)
+    crystal = AnharmonicCrystal(phonons, (36, 32, 13, 12), cubic_cm1=2.0, quartic_cm1=1.0)
+    run, phonons = run_at_rest(crystal, tmp_path / "model")
+    table = mode_table(phonons)
+    options = AdiabaticOptions(max_cm1=150.0, check_settings=False, band_displacement_a=0.002)
+    result = adiabatic_redshift(run, table, options=options)
+    sets = tuple(tuple(np.flatnonzero(crystal.sets == n)) for n in dict.fromkeys(crystal.sets))
+    for band, number in ((Band.ANTISYMMETRIC, 36), (Band.SYMMETRIC, 32)):
+        couplings = ModeCouplings.from_tensors(
+            int(np.flatnonzero(crystal.sets == number)[0]),
+            wavenumbers_cm1=crystal.wavenumbers, cubic_cm1=crystal.cubic,
+            quartic_cm1=np.einsum("iijj->ij", crystal.quartic), sets=sets,
+        )  # fmt: skip
+        x = sum(coupling_terms(couplings).values())
+        expected = slope(thermal_shift_cm1(couplings, x, T))
+        found = result.mechanism.slope(band).slope_cm1_per_k
+        assert found == pytest.approx(expected, rel=0.01)
+    coupled = [e.irrep for e in result.contributions if abs(e.slopes_cm1_per_k[0]) > 1e-5]
+    assert sorted(coupled) == ["A1g", "Eu"]
