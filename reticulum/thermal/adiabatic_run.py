@@ -96,7 +96,8 @@ def adiabatic_redshift(
             table, workspace.bands, workspace.frames, units, [numbers[k] for k in place]
         )
         part = [Exploration(soft=soft) for soft in chosen]
-        _announce(workspace, part)
+        n_left = sum(len(p) for p in places) - sum(len(p) for p in parts) - len(part)
+        _announce(workspace, part, n_left, options)
         find_amplitudes(
             workspace, part, floor_cm1=options.floor_cm1, force_limit=options.force_limit
         )
@@ -153,15 +154,24 @@ def adiabatic_redshift(
     )
 
 
-def _announce(workspace: SoftWorkspace, part: Sequence[Exploration]) -> None:
-    """Say what the next interval costs before it starts."""
+def _announce(
+    workspace: SoftWorkspace, part: Sequence[Exploration], n_left: int, options: AdiabaticOptions
+) -> None:
+    """Say what the next interval costs before it starts, and what may follow at most."""
     n_calls = sum(e.soft.planned_calls for e in part)
+    mean = n_calls / len(part)
+    # Two more amplitudes for leading sets, and four other settings for those that are checked.
+    more = n_left + 2 * 2 * options.most_leading
+    if options.check_settings:
+        more += 2 * options.most_checked * (2 + len(options.other_floors_cm1))
     low, high = part[0].soft.wavenumber_cm1, part[-1].soft.wavenumber_cm1
     runner = workspace.run.runner
-    minutes = n_calls * workspace.seconds_per_call / runner.workers / 60.0
+    minutes = workspace.seconds_per_call / runner.workers / 60.0
     runner.progress.message(
         f"{len(part)} sets of soft modes from {low:.0f} to {high:.0f} cm⁻¹: about {n_calls} force "
-        f"calculations, {minutes:.0f} min on {runner.workers} worker(s), unless they are stored."
+        f"calculations, {n_calls * minutes:.0f} min on {runner.workers} worker(s) unless they are "
+        f"stored. After that at most {mean * more:.0f} more ({mean * more * minutes:.0f} min), "
+        "fewer if the sum settles."
     )
 
 
