@@ -10,10 +10,14 @@ import pytest
 from models import librating_unit as model
 from models.memory_runner import MemoryRunner
 from scipy.optimize import minimize
+from spring_models import SpringCrystal
 
 from reticulum.errors import CalculationError, InputError
+from reticulum.phonons.modes import mode_table
+from reticulum.thermal.band_space import band_centres
+from reticulum.thermal.carboxylate_bands import carboxylate_band_space
 from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part
-from reticulum.thermal.sampled_bands import BandSampler, DrawSetting, Tally
+from reticulum.thermal.sampled_bands import BandSampler, DrawSetting, Tally, one_direction
 from reticulum.thermal.sampling import (
     PAIRS_PER_BLOCK,
     BlockSample,
@@ -337,13 +341,19 @@ def test_mirror_images_of_a_pair_have_the_same_bands_and_opposite_forces(librati
     np.testing.assert_allclose(bands[0], bands[1], atol=1e-3)
 
 
-def test_modes_that_are_no_minima_are_held_unless_they_get_a_width(librating):
-    _, table = librating
+def with_imaginary_mode(table, wavenumber):
+    """The table with the softer libration called imaginary."""
     wavenumbers = np.array(table.labels.mode_wavenumbers_cm1)
-    wavenumbers[3] = -40.0
-    changed = dataclasses.replace(
+    wavenumbers[3] = wavenumber
+    return dataclasses.replace(
         table, labels=dataclasses.replace(table.labels, mode_wavenumbers_cm1=wavenumbers)
     )
+
+
+def test_modes_that_are_no_minima_are_held_unless_they_get_a_width(librating):
+    _, table = librating
+    stiffer = table.labels.mode_wavenumbers_cm1[4]
+    changed = with_imaginary_mode(table, -40.0)
     forces = np.zeros((9, 3))
     modes = choose_modes(changed, forces, limit_cm1=LIMIT)
     assert modes.held_cm1 == (-40.0,)
@@ -351,9 +361,52 @@ def test_modes_that_are_no_minima_are_held_unless_they_get_a_width(librating):
     assert not modes.free[:5].any()
     modes = choose_modes(changed, forces, limit_cm1=LIMIT, effective_cm1=60.0)
     assert modes.held_cm1 == ()
-    np.testing.assert_allclose(modes.wavenumbers_cm1, [60.0, wavenumbers[4]])
+    np.testing.assert_allclose(modes.wavenumbers_cm1, [60.0, stiffer])
+    modes = choose_modes(changed, forces, limit_cm1=LIMIT, like_minima=True)
+    np.testing.assert_allclose(modes.wavenumbers_cm1, [40.0, stiffer])
     with pytest.raises(CalculationError, match="No mode"):
         choose_modes(changed, forces, limit_cm1=50.0)
+
+
+def test_a_result_without_a_mode_that_matters_is_not_to_be_trusted(librating):
+    """One of two librations is held; drawn it changes the slopes by more than half."""
+    run, table = librating
+    options = SamplingOptions(limit_cm1=LIMIT, fewest_pairs=8, most_pairs=8)
+    result = sampling_redshift(run, with_imaginary_mode(table, -90.0), options=options)
+    assert (result.held_change_cm1_per_k < 0.5 * result.slopes.slopes_cm1_per_k).all()
+    assert "matter" in result.mechanism.untrusted_because
+    assert any("held at rest (-90 cm⁻¹)" in sentence for sentence in result.mechanism.warnings)
+    kinds = [error.kind for error in result.mechanism.errors(Band.SYMMETRIC)]
+    assert kinds.count(ErrorKind.TRUNCATION) == 2
+
+
+def test_one_random_partner_stands_for_all_of_a_set(spring_run):
+    """Mean over directions within E_u against all partners, in a crystal distorted at random.
+
+    What remains is of third order: partners that are not displaced keep their old eigenvalue.
+    """
+    _, phonons = spring_run
+    space = carboxylate_band_space(mode_table(phonons))
+    assert [len(members) for members in space.tracked.sets] == [2, 1]
+    atoms, calculator = phonons.atoms, SpringCrystal()
+    calculator.get_property("energy", atoms)
+    roots = np.sqrt(np.repeat(atoms.get_masses(), 3))
+    place = atoms.positions + 0.01 * np.random.default_rng(0).normal(size=atoms.positions.shape)
+    hessian = np.array(
+        [
+            calculator.energy_and_forces(place - step.reshape(-1, 3), atoms.cell[:])[1].ravel()
+            - calculator.energy_and_forces(place + step.reshape(-1, 3), atoms.cell[:])[1].ravel()
+            for step in 1e-4 * np.eye(3 * len(atoms))
+        ]
+    ) / (2e-4 * np.outer(roots, roots))
+    rest = band_centres(space, space.tracked.vectors * space.eigenvalues).values()[:2]
+    shift = band_centres(space, hessian @ space.tracked.vectors).values()[:2] - rest
+    found = []
+    for seed in range(200):
+        one = one_direction(space, np.random.default_rng(seed))
+        found.append(band_centres(one, hessian @ one.tracked.vectors).values()[:2] - rest)
+    noise = np.std(found, axis=0) / np.sqrt(200)
+    np.testing.assert_array_less(abs(np.mean(found, axis=0) - shift), 4 * noise + 0.03 * abs(shift))
 
 
 class KilledError(Exception):
