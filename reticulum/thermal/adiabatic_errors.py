@@ -13,6 +13,7 @@ from reticulum.thermal.adiabatic_path import band_shifts, relax_points
 from reticulum.thermal.adiabatic_result import SoftContribution
 from reticulum.thermal.adiabatic_sum import leading
 from reticulum.thermal.mechanism import ErrorKind, SlopeError
+from reticulum.thermal.rest_bands import rest_displacements
 from reticulum.thermal.slopes import band_slope
 from reticulum.thermal.soft_exploration import Exploration, SoftWorkspace
 from reticulum.thermal.stiff_relaxation import StiffRelaxed
@@ -150,7 +151,8 @@ def setting_errors(
     points = [e.points[a] for e, a in requests]
     shorter = _SHORTER * options.band_displacement_a
     values, calls = _shifts_at(workspace, checked, requests, points, shorter)
-    n_calls += calls
+    symmetry = workspace.table.phonons.symmetry
+    n_calls += calls + len(rest_displacements([e.soft.plan for e in checked], symmetry)[0])
     variants.append((f"finite differences {_SHORTER:g} times as long", [values]))
     n_calls += sum(e.n_calls for e in checked) - before
     total = np.abs(slopes).sum(axis=0)

@@ -23,6 +23,7 @@ from reticulum.thermal.adiabatic_sum import (
 )
 from reticulum.thermal.band_space import band_centres
 from reticulum.thermal.mechanism import ErrorKind, SlopeError
+from reticulum.thermal.rest_bands import rest_displacements
 from reticulum.thermal.rigid_units import rigid_units
 from reticulum.thermal.slopes import band_slope, checked_temperatures_k, slope_temperatures_k
 from reticulum.thermal.soft_exploration import (
@@ -79,7 +80,7 @@ def adiabatic_redshift(
         slope_temperatures_k() if temperatures_k is None else temperatures_k
     )
     workspace = soft_workspace(run, table)
-    labels = table.labels
+    labels, symmetry = table.labels, table.phonons.symmetry
     tracked = {index for members in workspace.bands.tracked.sets for index in members}
     numbers = [
         n
@@ -148,7 +149,9 @@ def adiabatic_redshift(
         symmetric_errors=tuple(errors[1]),
         reached_cm1=last_cm1,
         converged=converged,
-        n_calls=sum(e.n_calls for e in everything) + extra_calls,
+        n_calls=sum(e.n_calls for e in everything)
+        + len(rest_displacements([e.soft.plan for e in everything], symmetry)[0])
+        + extra_calls,
         options=options,
         warnings=_warnings(everything, contributions, converged, options),
     )

@@ -58,24 +58,7 @@ def bands_at_rest(
         If a force calculation failed. Everything finished is kept.
 
     """
-    known: list[NDArray[np.float64]] = []
-    orbits: list[NDArray[np.float64]] = []
-    places: list[list[tuple[int, int]]] = []
-    for plan in plans:
-        found = []
-        for displacement in plan.displacements:
-            for sign in (1.0, -1.0) if displacement.opposite else (1.0,):
-                pattern = sign * displacement.pattern_a.ravel()
-                place = _place(orbits, pattern)
-                if place is None:
-                    known.append(pattern)
-                    orbit = [image[:, 0] for image in images(symmetry, pattern[:, None])]
-                    orbits.append(np.array(orbit))
-                    place = _place(orbits, pattern)
-                if place is None:
-                    raise ValueError("a displacement is not among its own images")
-                found.append(place)
-        places.append(found)
+    known, places = rest_displacements(plans, symmetry)
     structures = []
     for pattern in known:
         moved = atoms.copy()
@@ -97,6 +80,46 @@ def bands_at_rest(
         ]
         results.append(plan.bands(rest, turned))
     return tuple(results)
+
+
+def rest_displacements(
+    plans: Sequence[BandPlan], symmetry: CrystalSymmetry
+) -> tuple[list[NDArray[np.float64]], list[list[tuple[int, int]]]]:
+    """Displacements of the crystal at rest that are needed for some plans.
+
+    Parameters
+    ----------
+    plans
+        From `plan_bands`.
+    symmetry
+        Operations of the crystal at rest.
+
+    Returns
+    -------
+    tuple
+        Displacements, (3n,) each, Å, none the image of another; and for each plan the number of the
+        displacement and of the operation that give each of its own.
+
+    """
+    known: list[NDArray[np.float64]] = []
+    orbits: list[NDArray[np.float64]] = []
+    places: list[list[tuple[int, int]]] = []
+    for plan in plans:
+        found = []
+        for displacement in plan.displacements:
+            for sign in (1.0, -1.0) if displacement.opposite else (1.0,):
+                pattern = sign * displacement.pattern_a.ravel()
+                place = _place(orbits, pattern)
+                if place is None:
+                    known.append(pattern)
+                    orbit = [image[:, 0] for image in images(symmetry, pattern[:, None])]
+                    orbits.append(np.array(orbit))
+                    place = _place(orbits, pattern)
+                if place is None:
+                    raise ValueError("a displacement is not among its own images")
+                found.append(place)
+        places.append(found)
+    return known, places
 
 
 def _place(

@@ -181,6 +181,10 @@ def test_partners_may_be_chosen_in_any_way_and_stored_forces_are_found_again(cop
     with copper_formate() as (run, table):
         one = adiabatic_redshift(run, table, options=FEW)
         n_computed = run.runner.n_computed
+        stored = run.runner.store.kinds()
+        assert one.n_calls == sum(
+            stored[kind] for kind in ("soft-path", "soft-bands", "bands-at-rest")
+        )
         two = adiabatic_redshift(run, turned_sets(table), options=FEW)
         assert run.runner.n_computed == n_computed
     assert any(entry.dimension == 2 for entry in one.contributions)
