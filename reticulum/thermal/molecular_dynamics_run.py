@@ -125,7 +125,8 @@ def molecular_dynamics_redshift(
     bands: list[tuple[BandCentre, BandCentre]] = []
     kinetic: list[float] = []
     broken = ""
-    run.progress.start("molecular-dynamics", len(temperatures) * options.n_steps, 0)
+    done = sum(min(f.n_chunks() * STEPS_PER_CHUNK, options.n_steps) for f in folders)
+    run.progress.start("molecular-dynamics", len(folders) * options.n_steps, done)
     for temperature, folder in zip(temperatures, folders, strict=True):
         last = _trajectory(run, dynamics, folder, at_rest, float(temperature))
         after = atoms.copy()

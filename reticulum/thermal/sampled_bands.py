@@ -143,7 +143,7 @@ class BandSampler:
         coordinates, plans = [], []
         for pair in range(PAIRS_PER_BLOCK):
             random = np.random.default_rng([self.seed, number, self.n_modes + pair])
-            plan = self._plan(_one_direction(self.space, random), setting, every=False)
+            plan = self._plan(one_direction(self.space, random), setting, every=False)
             for amplitude in amplitudes:
                 coordinates += [amplitude * normals[pair], -amplitude * normals[pair]]
                 plans += [plan, plan]
@@ -277,8 +277,17 @@ def _with_fixed_basis(space: BandSpace) -> BandSpace:
     return replace(space, tracked=replace(space.tracked, vectors=vectors))
 
 
-def _one_direction(space: BandSpace, random: np.random.Generator) -> BandSpace:
-    """One random partner of each set, which counts for all of them in the band centre."""
+def one_direction(space: BandSpace, random: np.random.Generator) -> BandSpace:
+    """One random partner of each set, which counts for all of them in the band centre.
+
+    Parameters
+    ----------
+    space
+        What is tracked.
+    random
+        Source of random numbers.
+
+    """
     chosen = random_directions(space, random)
     partners = np.array([len(members) for members in space.tracked.sets], dtype=np.float64)
     return replace(

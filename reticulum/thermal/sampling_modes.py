@@ -37,8 +37,8 @@ class DrawnModes:
         Indices into `drawn` of the totally symmetric ones that are minima.
     set_of_drawn
         (m,) number, from zero, of the degenerate set of each drawn mode.
-    labels
-        Irreducible representation of each of these sets.
+    sets
+        (n_sets,) numbers of these sets in the table of modes.
     free
         (3n,) whether each mode follows.
     held_cm1
@@ -51,7 +51,7 @@ class DrawnModes:
     wavenumbers_cm1: NDArray[np.float64]
     symmetric: NDArray[np.int64]
     set_of_drawn: NDArray[np.int64]
-    labels: tuple[str, ...]
+    sets: NDArray[np.int64]
     free: NDArray[np.bool_]
     held_cm1: tuple[float, ...]
 
@@ -66,6 +66,7 @@ class DrawnModes:
             self.wavenumbers_cm1,
             self.symmetric,
             self.set_of_drawn,
+            self.sets,
             self.free,
         ):
             array.setflags(write=False)
@@ -73,7 +74,7 @@ class DrawnModes:
     @property
     def partners(self) -> NDArray[np.int64]:
         """Number of modes of each set, (n_sets,)."""
-        return np.bincount(self.set_of_drawn, minlength=len(self.labels))
+        return np.bincount(self.set_of_drawn, minlength=len(self.sets))
 
     @property
     def set_wavenumbers_cm1(self) -> NDArray[np.float64]:
@@ -90,7 +91,7 @@ class DrawnModes:
             (n, m) unit normals of the drawn modes.
 
         """
-        member = self.set_of_drawn[:, None] == np.arange(len(self.labels))
+        member = self.set_of_drawn[:, None] == np.arange(len(self.sets))
         found: NDArray[np.float64] = (normals**2 - 1.0) @ member
         return found
 
@@ -119,8 +120,9 @@ class DrawnModes:
         )
 
     def harmonic_energy_ev(self, coordinates: NDArray[np.float64]) -> float:
-        """Harmonic energy of the drawn modes, eV."""
-        return float(0.5 * self.space.eigenvalues[self.drawn] @ coordinates**2)
+        """Energy of the harmonic modes that are drawn from, eV."""
+        stiffness = (self.wavenumbers_cm1 / SQRT_EV_PER_U_A2_TO_CM1) ** 2
+        return float(0.5 * stiffness @ coordinates**2)
 
 
 def choose_modes(
@@ -129,6 +131,7 @@ def choose_modes(
     *,
     limit_cm1: float,
     effective_cm1: float | None = None,
+    like_minima: bool = False,
 ) -> DrawnModes:
     """Modes to be drawn: all below a limit that are minima.
 
@@ -145,6 +148,9 @@ def choose_modes(
         Modes below are drawn, cm⁻¹.
     effective_cm1
         Wavenumber that gives imaginary and too soft modes a width, cm⁻¹.
+    like_minima
+        Give these modes the width of a minimum of the same wavenumber without its sign instead
+        (`SOFTEST_CM1` at least): no physics, but it shows whether they matter.
 
     Raises
     ------
@@ -160,7 +166,7 @@ def choose_modes(
     vectors = fixed_basis(np.array(labels.eigenvectors), labels.sets)
     too_soft = ~acoustic & (wavenumbers < SOFTEST_CM1)
     soft = ~acoustic & ~too_soft & (wavenumbers < limit_cm1)
-    chosen = soft if effective_cm1 is None else soft | too_soft
+    chosen = soft | too_soft if like_minima or effective_cm1 is not None else soft
     drawn = np.flatnonzero(chosen)
     if not len(drawn):
         raise CalculationError(
@@ -169,7 +175,9 @@ def choose_modes(
             fix="Raise the limit of the soft modes.",
         )
     widths = wavenumbers[drawn]
-    if effective_cm1 is not None:
+    if like_minima:
+        widths = np.maximum(np.abs(widths), SOFTEST_CM1)
+    elif effective_cm1 is not None:
         widths = np.where(too_soft[drawn], effective_cm1, widths)
     symmetric_space, _ = np.linalg.qr(
         np.sqrt(np.repeat(masses, 3))[:, None] * phonons.symmetry.symmetric_displacements()
@@ -187,7 +195,7 @@ def choose_modes(
         wavenumbers_cm1=widths,
         symmetric=np.flatnonzero((share > _SYMMETRIC_SHARE) & soft[drawn]),
         set_of_drawn=set_of_drawn.astype(np.int64),
-        labels=tuple(labels.labels[number] or "?" for number in chosen_sets),
+        sets=chosen_sets,
         free=~acoustic & ~too_soft & ~soft,
         held_cm1=tuple(float(w) for w in wavenumbers[too_soft & ~chosen]),
     )

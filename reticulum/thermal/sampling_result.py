@@ -19,6 +19,9 @@ from reticulum.thermal.sampling_options import LIMIT_CHECK, SamplingOptions
 #: narrows the true distribution by about 2r.
 _EXCESS_WARNED, _EXCESS_DISTRUSTED = 0.15, 0.5
 
+#: Change of a slope, relative to it, from which modes that are held matter.
+_LARGE_CHANGE = 0.25
+
 #: Fraction of geometries that may stay unrelaxed.
 _UNCONVERGED_ALLOWED = 0.05
 
@@ -38,6 +41,9 @@ class SamplingResult:
     limit_change_cm1_per_k, step_change_cm1_per_k
         (2,) change of the slopes when the limit is raised and when steps are finer, cm⁻¹/K; None
         if it was not looked for.
+    held_change_cm1_per_k
+        (2,) change of the slopes when the modes that are held are drawn like minima, cm⁻¹/K; None
+        if there are none or it was not looked for.
     modes
         What was drawn.
     tally
@@ -46,6 +52,8 @@ class SamplingResult:
         What was asked for.
     reached
         Whether the precision was reached.
+    motions
+        What each drawn set does, in words.
     soft_parts
         Causes that the drawn modes hold.
 
@@ -56,10 +64,12 @@ class SamplingResult:
     slopes: SampledSlopes
     limit_change_cm1_per_k: NDArray[np.float64] | None
     step_change_cm1_per_k: NDArray[np.float64] | None
+    held_change_cm1_per_k: NDArray[np.float64] | None
     modes: DrawnModes
     tally: Tally
     options: SamplingOptions
     reached: bool
+    motions: tuple[str, ...]
     soft_parts: frozenset[Part]
 
     @property
@@ -101,7 +111,7 @@ class SamplingResult:
 
     def _contributions(self) -> tuple[Contribution, ...]:
         rows = zip(
-            self.modes.labels,
+            self.motions,
             self.modes.set_wavenumbers_cm1,
             self.modes.partners,
             self.slopes.set_slopes_cm1_per_k,
@@ -109,12 +119,11 @@ class SamplingResult:
         )
         return tuple(
             Contribution(
-                label=f"{label} at {wavenumber:.0f} cm⁻¹",
+                label=label,
                 wavenumber_cm1=float(wavenumber),
                 degeneracy=int(partners),
                 antisymmetric_cm1_per_k=float(antisymmetric),
                 symmetric_cm1_per_k=float(symmetric),
-                note="by regression over the draws, shrunk towards zero",
             )
             for label, wavenumber, partners, (antisymmetric, symmetric) in rows
         )
@@ -138,6 +147,11 @@ class SamplingResult:
                 ErrorKind.STEP_SIZE,
                 "finer relaxation and smaller displacements along the stretches",
             ),
+            (
+                self.held_change_cm1_per_k,
+                ErrorKind.TRUNCATION,
+                f"{len(self.modes.held_cm1)} held modes drawn like minima",
+            ),
         ):
             if change is not None:
                 found.append(
@@ -149,6 +163,7 @@ class SamplingResult:
         found = [
             f"Modes below {self.options.limit_cm1:.0f} cm⁻¹ have the Gaussian distribution of "
             "quantum-harmonic oscillators; their mean displacement is added in first order.",
+            "What single motions give is a regression over the draws, shrunk towards zero.",
             "The cell is fixed and holds one primitive cell (Gamma point).",
         ]
         if self.options.relax_stiff:
@@ -191,12 +206,26 @@ class SamplingResult:
                 f"the drawn crystals lie {100 * self.tally.energy_excess:.0f} % higher than "
                 "harmonic ones, so that the soft modes are not harmonic"
             )
+        held = self.held_change_cm1_per_k
+        if held is not None and bool(
+            (np.abs(held) > np.maximum(self.slopes.errors_cm1_per_k, self._slope_sizes())).any()
+        ):
+            return (
+                f"the {len(self.modes.held_cm1)} modes that are no minima or too soft matter: "
+                f"drawn like minima they change the slopes by {held[0]:+.4f} and {held[1]:+.4f} "
+                "cm⁻¹/K"
+            )
         if self.tally.n_unconverged > _UNCONVERGED_ALLOWED * max(self.tally.n_geometries, 1):
             return (
                 f"{self.tally.n_unconverged} of {self.tally.n_geometries} drawn crystals could not "
                 "be relaxed"
             )
         return ""
+
+    def _slope_sizes(self) -> NDArray[np.float64]:
+        """What would be a large change of each slope, (2,), cm⁻¹/K."""
+        found: NDArray[np.float64] = _LARGE_CHANGE * np.abs(self.slopes.slopes_cm1_per_k)
+        return found
 
     def _details(self) -> dict[str, Any]:
         weights = slope_weights(self.temperatures_k)

@@ -18,6 +18,7 @@ from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.run import Run
 from reticulum.thermal.displaced_bands import BAND_DISPLACEMENT_A
 from reticulum.thermal.mechanism import Band, Part
+from reticulum.thermal.rigid_units import motion_in_words, rigid_units
 from reticulum.thermal.sampled_bands import BandSampler, DrawSetting, Tally
 from reticulum.thermal.sampling import (
     PAIRS_PER_BLOCK,
@@ -96,37 +97,55 @@ def sampling_redshift(
             slopes = sampled_slopes(blocks, temperatures, responses, modes.partners)
             reached = bool((slopes.errors_cm1_per_k <= options.precision_cm1_per_k).all())
             run.progress.message(_so_far(slopes))
-    changes: list[NDArray[np.float64] | None] = [None, None]
+    changes: list[NDArray[np.float64] | None] = [None, None, None]
     if options.checks:
-        higher = choose_modes(
-            table,
-            forces,
-            limit_cm1=LIMIT_CHECK * options.limit_cm1,
-            effective_cm1=options.effective_cm1,
+        changes = _checks(
+            sampler, blocks, responses, setting, table=table, options=options, tally=tally
         )
-        finer = replace(
-            setting,
-            force_limit=_FINER_FORCES * MODE_FORCE_LIMIT,
-            band_displacement_a=_FINER_DISPLACEMENT * BAND_DISPLACEMENT_A,
-        )
-        changes = [
-            _change(sampler, blocks, responses, replace(setting, modes=higher), tally)
-            if len(higher.drawn) > len(modes.drawn)
-            else np.zeros(2),
-            _change(sampler, blocks, responses, finer, tally),
-        ]
     return SamplingResult(
         temperatures_k=temperatures,
         bands_at_rest_cm1=sampler.bands_at_rest,
         slopes=slopes,
         limit_change_cm1_per_k=changes[0],
         step_change_cm1_per_k=changes[1],
+        held_change_cm1_per_k=changes[2],
         modes=modes,
         tally=tally,
         options=options,
         reached=reached,
+        motions=_motions(table, modes),
         soft_parts=_parts(table, modes),
     )
+
+
+def _checks(
+    sampler: BandSampler,
+    blocks: list[BlockSample],
+    responses: NDArray[np.float64],
+    setting: DrawSetting,
+    *,
+    table: ModeTable,
+    options: SamplingOptions,
+    tally: Tally,
+) -> list[NDArray[np.float64] | None]:
+    """Changes of the slopes with a higher limit, finer steps, and the held modes drawn."""
+    forces = np.array(setting.modes.space.forces_at_rest)
+    effective = options.effective_cm1
+    limit = options.limit_cm1
+    higher = choose_modes(table, forces, limit_cm1=LIMIT_CHECK * limit, effective_cm1=effective)
+    finer = replace(
+        setting,
+        force_limit=_FINER_FORCES * MODE_FORCE_LIMIT,
+        band_displacement_a=_FINER_DISPLACEMENT * BAND_DISPLACEMENT_A,
+    )
+    settings: list[DrawSetting | None] = [replace(setting, modes=higher), finer, None]
+    if setting.modes.held_cm1:
+        all_soft = choose_modes(table, forces, limit_cm1=limit, like_minima=True)
+        settings[2] = replace(setting, modes=all_soft)
+    return [
+        None if entry is None else _change(sampler, blocks, responses, entry, tally)
+        for entry in settings
+    ]
 
 
 def _change(
@@ -161,7 +180,7 @@ def _change(
 def _cost(sampler: BandSampler, options: SamplingOptions, seconds: float) -> str:
     steps = _EXPECTED_STEPS if options.relax_stiff else 0
     each = 2 * len(sampler.temperatures_k) * (steps + sampler.n_band_calls)
-    checks = 2 * _CHECK_BLOCKS * PAIRS_PER_BLOCK if options.checks else 0
+    checks = 3 * _CHECK_BLOCKS * PAIRS_PER_BLOCK if options.checks else 0
     bounds = [(pairs + checks) * each for pairs in (options.fewest_pairs, options.most_pairs)]
     hours = [bound * seconds / sampler.run.runner.workers / 3600.0 for bound in bounds]
     return (
@@ -179,6 +198,14 @@ def _so_far(slopes: SampledSlopes) -> str:
         )
     )
     return f"After {slopes.n_blocks * PAIRS_PER_BLOCK} pairs: {values} cm⁻¹/K."
+
+
+def _motions(table: ModeTable, modes: DrawnModes) -> tuple[str, ...]:
+    units = rigid_units(table)
+    return tuple(
+        f"{table.labels.labels[number] or '?'}, {motion_in_words(table, units, number)}"
+        for number in modes.sets.tolist()
+    )
 
 
 def _parts(table: ModeTable, modes: DrawnModes) -> frozenset[Part]:

@@ -318,7 +318,10 @@ def test_the_common_form(sampled):
         assert found.slope_cm1_per_k == pytest.approx(
             sampled.slopes.slopes_cm1_per_k[column], abs=1e-9
         )
-    assert {c.label for c in mechanism.contributions} == {"B3g at 95 cm⁻¹", "Au at 120 cm⁻¹"}
+    assert {c.label for c in mechanism.contributions} == {
+        "B3g, libration of linkers as rigid units",
+        "Au, libration of linkers as rigid units",
+    }
     total = sum(c.antisymmetric_cm1_per_k for c in mechanism.contributions)
     assert total == pytest.approx(sampled.slopes.slopes_cm1_per_k[0], rel=0.02)
     again = MechanismResult.from_dict(mechanism.to_dict())
