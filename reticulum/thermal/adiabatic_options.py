@@ -20,7 +20,7 @@ class AdiabaticOptions:
         Sets above this wavenumber are never displaced, cm⁻¹. Above 700 cm⁻¹ less than a quarter of
         a quantum is excited at 200 °C.
     relative
-        The sum over sets ends when an interval of 100 cm⁻¹ adds less than this part of it,
+        The sum over sets ends when two intervals of 100 cm⁻¹ add less than this part of it,
     absolute_cm1_per_k
         or less than this to each slope, cm⁻¹/K.
     floor_cm1
@@ -52,9 +52,9 @@ class AdiabaticOptions:
     force_limit: float = MODE_FORCE_LIMIT
     band_displacement_a: float = BAND_DISPLACEMENT_A
     leading_share: float = 0.9
-    most_leading: int = 12
+    most_leading: int = 8
     checked_share: float = 0.8
-    most_checked: int = 5
+    most_checked: int = 4
     check_settings: bool = True
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from reticulum.errors import InputError
 from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.run import Run
 from reticulum.thermal.adiabatic import soft_average
@@ -24,7 +25,7 @@ from reticulum.thermal.adiabatic_sum import (
 from reticulum.thermal.band_space import band_centres
 from reticulum.thermal.mechanism import ErrorKind, SlopeError
 from reticulum.thermal.rest_bands import rest_displacements
-from reticulum.thermal.rigid_units import rigid_units
+from reticulum.thermal.rigid_units import METAL_OXYGEN_STRETCH, motion_in_words, rigid_units
 from reticulum.thermal.slopes import band_slope, checked_temperatures_k, slope_temperatures_k
 from reticulum.thermal.soft_exploration import (
     MIDDLE_AMPLITUDE,
@@ -70,6 +71,8 @@ def adiabatic_redshift(
 
     Raises
     ------
+    InputError
+        If no mode lies below the largest wavenumber.
     CalculationError
         If a force calculation failed, a band has no infrared-active mode, or the stiff modes do not
         follow a soft one at any amplitude. Everything finished is kept.
@@ -80,81 +83,100 @@ def adiabatic_redshift(
         slope_temperatures_k() if temperatures_k is None else temperatures_k
     )
     workspace = soft_workspace(run, table)
-    labels, symmetry = table.labels, table.phonons.symmetry
+    labels = table.labels
     tracked = {index for members in workspace.bands.tracked.sets for index in members}
     numbers = [
         n
         for n in range(labels.n_sets)
         if not labels.acoustic[n] and not tracked & {int(i) for i in labels.sets[n]}
     ]
-    places = intervals([float(labels.wavenumbers_cm1[n]) for n in numbers], options.max_cm1)
-    units = rigid_units(table)
-    parts: list[list[Exploration]] = []
-    slopes: list[list[SetSlopes]] = []
-    converged = False
-    for place in places:
-        chosen = soft_sets(
-            table, workspace.bands, workspace.frames, units, [numbers[k] for k in place]
-        )
-        part = [Exploration(soft=soft) for soft in chosen]
-        n_left = sum(len(p) for p in places) - sum(len(p) for p in parts) - len(part)
-        _announce(workspace, part, n_left, options)
-        find_amplitudes(
-            workspace, part, floor_cm1=options.floor_cm1, force_limit=options.force_limit
-        )
-        add_bands(workspace, [(e, e.base) for e in part], largest_a=options.band_displacement_a)
-        parts.append(part)
-        slopes.append([_slopes(workspace, e, temperatures) for e in part])
-        converged = is_converged(
-            slopes, relative=options.relative, absolute_cm1_per_k=options.absolute_cm1_per_k
-        )
-        if converged:
-            break
-    everything = [e for part in parts for e in part]
+    parts, stretches, converged = _explored_upwards(workspace, numbers, temperatures, options)
+    everything = [e for part in (*parts, stretches) for e in part]
     _refine_leading(workspace, everything, temperatures, options)
     contributions = tuple(_contribution(workspace, e, temperatures) for e in everything)
-    reached = [e.soft.number for e in everything]
+    last_cm1 = max(e.soft.wavenumber_cm1 for part in parts for e in part)
+    reached = {e.soft.number for e in everything}
     rest = [
         (float(labels.wavenumbers_cm1[n]), int(labels.dimensions[n]))
         for n in numbers
         if n not in reached
     ]
-    tail = tail_cm1_per_k(
-        [_slopes(workspace, e, temperatures) for e in parts[-1]] if parts else [],
-        rest,
-        temperatures,
-    )
-    errors: list[list[SlopeError]] = [[], []]
-    last_cm1 = max((e.soft.wavenumber_cm1 for e in everything), default=0.0)
-    for band in (0, 1):
-        errors[band].append(
-            SlopeError(
-                kind=ErrorKind.TRUNCATION,
-                size_cm1_per_k=float(tail[band]),
-                origin=f"modes above {last_cm1:.0f} cm⁻¹, taken to act like those just below",
-            )
+    last = [_slopes(workspace, e, temperatures) for part in parts[-2:] for e in part]
+    truncation = [
+        SlopeError(
+            kind=ErrorKind.TRUNCATION,
+            size_cm1_per_k=float(size),
+            origin=f"modes above {last_cm1:.0f} cm⁻¹, taken to act like those just below",
         )
-    for band, error in enumerate(amplitude_changes(workspace, everything, temperatures)):
-        errors[band].append(error)
-    extra_calls = 0
-    if options.check_settings:
-        found, extra_calls = setting_errors(workspace, everything, contributions, options)
-        for band in (0, 1):
-            errors[band] += found[band]
+        for size in tail_cm1_per_k(last, rest, temperatures)
+    ]
+    amplitude = amplitude_changes(workspace, everything, temperatures)
+    settings, n_settings_calls = (
+        setting_errors(workspace, everything, contributions, options)
+        if options.check_settings
+        else (([], []), 0)
+    )
+    at_rest = rest_displacements([e.soft.plan for e in everything], table.phonons.symmetry)[0]
     return AdiabaticResult(
         temperatures_k=temperatures,
         at_rest_cm1=_at_rest(workspace),
         contributions=contributions,
-        antisymmetric_errors=tuple(errors[0]),
-        symmetric_errors=tuple(errors[1]),
+        antisymmetric_errors=(truncation[0], amplitude[0], *settings[0]),
+        symmetric_errors=(truncation[1], amplitude[1], *settings[1]),
         reached_cm1=last_cm1,
         converged=converged,
-        n_calls=sum(e.n_calls for e in everything)
-        + len(rest_displacements([e.soft.plan for e in everything], symmetry)[0])
-        + extra_calls,
+        n_calls=sum(e.n_calls for e in everything) + len(at_rest) + n_settings_calls,
         options=options,
         warnings=_warnings(everything, contributions, converged, options),
     )
+
+
+def _explored_upwards(
+    workspace: SoftWorkspace,
+    numbers: Sequence[int],
+    temperatures: NDArray[np.float64],
+    options: AdiabaticOptions,
+) -> tuple[list[list[Exploration]], list[Exploration], bool]:
+    """Sets in intervals until the sum settles, the metal-oxygen stretches above, and whether."""
+    table = workspace.table
+    units = rigid_units(table)
+    wavenumbers = [float(table.labels.wavenumbers_cm1[n]) for n in numbers]
+    waiting = [[numbers[k] for k in place] for place in intervals(wavenumbers, options.max_cm1)]
+    if not waiting:
+        raise InputError(
+            f"No mode lies below {options.max_cm1:.0f} cm⁻¹.",
+            why="There is no soft motion to displace.",
+            fix="Give a larger max_cm1, or leave it out.",
+        )
+
+    def explored(chosen: Sequence[int], n_left: int) -> list[Exploration]:
+        found = soft_sets(table, workspace.bands, workspace.frames, units, chosen)
+        part = [Exploration(soft=soft) for soft in found]
+        _announce(workspace, part, n_left, options)
+        find_amplitudes(
+            workspace, part, floor_cm1=options.floor_cm1, force_limit=options.force_limit
+        )
+        add_bands(workspace, [(e, e.base) for e in part], largest_a=options.band_displacement_a)
+        return part
+
+    parts: list[list[Exploration]] = []
+    slopes: list[list[SetSlopes]] = []
+    converged = False
+    while waiting and not converged:
+        chosen = waiting.pop(0)
+        parts.append(explored(chosen, sum(len(place) for place in waiting)))
+        slopes.append([_slopes(workspace, e, temperatures) for e in parts[-1]])
+        converged = is_converged(
+            slopes, relative=options.relative, absolute_cm1_per_k=options.absolute_cm1_per_k
+        )
+    # Reported as a motion of its own, so all of them count, however small.
+    stretches = [
+        n
+        for place in waiting
+        for n in place
+        if motion_in_words(table, units, n) == METAL_OXYGEN_STRETCH
+    ]
+    return parts, explored(stretches, 0) if stretches else [], converged
 
 
 def _announce(

@@ -14,6 +14,9 @@ from reticulum.thermal.harmonic import bose_occupation
 #: one and a half of it.
 INTERVAL_CM1 = 100.0
 
+#: The sum has settled when so many intervals together add little.
+_INTERVALS_LOOKED_AT = 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetSlopes:
@@ -57,10 +60,10 @@ def intervals(wavenumbers_cm1: Sequence[float], largest_cm1: float) -> list[list
 def is_converged(
     parts: Sequence[Sequence[SetSlopes]], *, relative: float, absolute_cm1_per_k: float
 ) -> bool:
-    """Whether the last interval adds little to the slope of each band.
+    """Whether the last two intervals together add little to the slope of each band.
 
-    Both its sum and the root of the sum of squares of its sets must stay below the larger of the
-    two limits.
+    Both their sum and the root of the sum of squares of their sets must stay below the larger of
+    the two limits. (One interval is not enough: some hold two sets only.)
 
     Parameters
     ----------
@@ -72,10 +75,11 @@ def is_converged(
         Limit, cm⁻¹/K.
 
     """
-    if len(parts) < 2:
+    if len(parts) <= _INTERVALS_LOOKED_AT:
         return False
     total = np.sum([entry.slopes_cm1_per_k for part in parts for entry in part], axis=0)
-    last = np.array([entry.slopes_cm1_per_k for entry in parts[-1]])
+    looked_at = [entry for part in parts[-_INTERVALS_LOOKED_AT:] for entry in part]
+    last = np.array([entry.slopes_cm1_per_k for entry in looked_at])
     limit = np.maximum(relative * np.abs(total), absolute_cm1_per_k)
     size = np.maximum(np.abs(last.sum(axis=0)), np.sqrt((last**2).sum(axis=0)))
     return bool(np.all(size <= limit))

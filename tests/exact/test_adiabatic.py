@@ -204,15 +204,17 @@ def test_sets_come_in_rising_intervals():
     ]
 
 
-def test_the_sum_ends_when_an_interval_adds_little_to_both_bands():
+def test_the_sum_ends_when_two_intervals_add_little_to_both_bands():
     first = [sets(50.0, [-0.03, 0.01]), sets(90.0, [0.002, -0.02])]
     limits = {"relative": 0.02, "absolute_cm1_per_k": 0.0005}
+    small, smaller = [sets(200.0, [-0.0003, 0.0001])], [sets(300.0, [-0.0001, 0.0001])]
     assert not is_converged([first], **limits)
-    assert not is_converged([first, [sets(200.0, [-0.001, 0.0])]], **limits)
-    assert is_converged([first, [sets(200.0, [-0.0004, 0.0001])]], **limits)
+    assert not is_converged([first, small], **limits)
+    assert is_converged([first, small, smaller], **limits)
+    assert not is_converged([first, [sets(200.0, [-0.001, 0.0])], smaller], **limits)
     # Two large terms that cancel are no sign of convergence.
     cancelling = [sets(200.0, [0.004, 0.0]), sets(210.0, [-0.004, 0.0])]
-    assert not is_converged([first, cancelling], **limits)
+    assert not is_converged([first, cancelling, smaller], **limits)
 
 
 def test_the_tail_is_what_equal_couplings_would_give():
