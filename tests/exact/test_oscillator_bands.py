@@ -34,6 +34,11 @@ def carbonyl_levels(carbonyl):
     return solve_dvr(carbonyl.potential_cm1(grid), grid, carbonyl.mass_amu, n_levels=8)
 
 
+def test_constants_of_vibrational_problems():
+    assert pytest.approx(0.6950348, abs=5e-8) == BOLTZMANN_CM1_PER_K
+    assert pytest.approx(16.8576292, abs=5e-8) == HBAR2_OVER_2U_A2_CM1
+
+
 def test_a_harmonic_band_does_not_move():
     levels = harmonic_levels()
     np.testing.assert_allclose(transition_strengths(levels)[:15], np.arange(1, 16), rtol=1e-6)
