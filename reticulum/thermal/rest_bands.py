@@ -18,7 +18,7 @@ from reticulum.frameworks.symmetry import CrystalSymmetry
 from reticulum.phonons.symmetry_adapted import images
 from reticulum.thermal.band_space import DisplacedBands
 from reticulum.thermal.band_tracking import carried
-from reticulum.thermal.displaced_bands import BandPlan
+from reticulum.thermal.displaced_bands import BandPlan, fixed_patterns
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -101,6 +101,7 @@ def rest_displacements(
         displacement and of the operation that give each of its own.
 
     """
+    probe = fixed_patterns(3 * symmetry.permutations.shape[1])[:, 0]
     known: list[NDArray[np.float64]] = []
     orbits: list[NDArray[np.float64]] = []
     places: list[list[tuple[int, int]]] = []
@@ -111,9 +112,11 @@ def rest_displacements(
                 pattern = sign * displacement.pattern_a.ravel()
                 place = _place(orbits, pattern)
                 if place is None:
-                    known.append(pattern)
-                    orbit = [image[:, 0] for image in images(symmetry, pattern[:, None])]
-                    orbits.append(np.array(orbit))
+                    # The image that stands for all does not depend on which one came first.
+                    found_images = np.array([i[:, 0] for i in images(symmetry, pattern[:, None])])
+                    first = found_images[int((found_images @ probe).argmax())]
+                    known.append(first)
+                    orbits.append(np.array([i[:, 0] for i in images(symmetry, first[:, None])]))
                     place = _place(orbits, pattern)
                 if place is None:
                     raise ValueError("a displacement is not among its own images")
