@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -33,6 +34,9 @@ def redshift(
     fwhm_loose: redshift_options.LooseWidthOption = None,
     follow: redshift_options.FollowOption = Following.BOTH,
     expansion: redshift_options.ExpansionOption = None,
+    precision: redshift_options.PrecisionOption = None,
+    pairs: redshift_options.PairsOption = None,
+    hours: redshift_options.HoursOption = None,
     calculator: options.CalculatorOption = options.CALCULATOR,
     weights: options.WeightsOption = None,
     relax: options.RelaxOption = options.RELAX,
@@ -68,6 +72,13 @@ def redshift(
             _refuse("--follow", "oscillator", names)
         if expansion is not None and "quasi-harmonic" not in names:
             _refuse("--expansion", "quasi-harmonic", names)
+        for option, value, method in (
+            ("--precision", precision, "sampling"),
+            ("--pairs", pairs, "sampling"),
+            ("--hours", hours, "md"),
+        ):
+            if value is not None and method not in names:
+                _refuse(option, method, names)
         if names == QUICK[:1]:
             _refuse_unused(
                 {
@@ -103,7 +114,14 @@ def redshift(
                 workers=workers,
                 follow=follow.value,
                 methods=names,
-                keywords=_keywords(names, material=material, expansion=expansion),
+                keywords=_keywords(
+                    names,
+                    material=material,
+                    expansion=expansion,
+                    precision=precision,
+                    pairs=pairs,
+                    hours=hours,
+                ),
             )
         written = _write(report, path) if path is not None else ()
         if json is not None:
@@ -115,7 +133,13 @@ def redshift(
 
 
 def _keywords(
-    names: tuple[str, ...], *, material: str | None, expansion: float | None
+    names: tuple[str, ...],
+    *,
+    material: str | None,
+    expansion: float | None,
+    precision: float | None,
+    pairs: int | None,
+    hours: float | None,
 ) -> dict[str, dict[str, Any]]:
     """Options of single mechanisms; bad ones are refused before anything is computed."""
     keywords: dict[str, dict[str, Any]] = {}
@@ -124,6 +148,19 @@ def _keywords(
 
         keywords["quasi-harmonic"] = {
             "options": QuasiHarmonicOptions(expansion_per_k=expansion, material=material)
+        }
+    if "sampling" in names:
+        from reticulum.thermal.sampling_options import SamplingOptions
+
+        keywords["sampling"] = {
+            "options": SamplingOptions.chosen(precision_cm1_per_k=precision, most_pairs=pairs)
+        }
+    if "md" in names:
+        from reticulum.thermal.molecular_dynamics_options import MolecularDynamicsOptions
+
+        default = MolecularDynamicsOptions()
+        keywords["md"] = {
+            "options": default if hours is None else replace(default, longest_hours=hours)
         }
     return keywords
 
@@ -157,8 +194,6 @@ def _given(**values: float | None) -> TwoStateParameters | None:
     chosen = {name: value for name, value in values.items() if value is not None}
     if not chosen:
         return None
-    from dataclasses import replace
-
     from reticulum.thermal.two_state import published_parameters
 
     return replace(published_parameters(), **chosen)

@@ -78,3 +78,25 @@ ExpansionOption = Annotated[
         "contracts on heating (default: measured where known, else computed).",
     ),
 ]
+PrecisionOption = Annotated[
+    float | None,
+    typer.Option(
+        "--precision",
+        metavar="CM1_PER_K",
+        help="Statistical error of both slopes at which sampling stops, cm⁻¹/K (default: 0.002).",
+    ),
+]
+PairsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--pairs", metavar="N", help="Pairs of draws at most, for sampling (default: 96)."
+    ),
+]
+HoursOption = Annotated[
+    float | None,
+    typer.Option(
+        "--hours",
+        metavar="H",
+        help="Longest time for md; what would take longer is refused (default: 24).",
+    ),
+]

@@ -82,3 +82,17 @@ class SamplingOptions:
             raise InputError(
                 f"The seed is {self.seed}.", why="Seeds are not negative.", fix="Change it."
             )
+
+    @classmethod
+    def chosen(
+        cls, *, precision_cm1_per_k: float | None = None, most_pairs: int | None = None
+    ) -> SamplingOptions:
+        """Options with what a user chose; fewer pairs at most are fewer at least too."""
+        most = MOST_PAIRS if most_pairs is None else most_pairs
+        return cls(
+            precision_cm1_per_k=(
+                PRECISION_CM1_PER_K if precision_cm1_per_k is None else precision_cm1_per_k
+            ),
+            most_pairs=most,
+            fewest_pairs=min(FEWEST_PAIRS, most),
+        )

@@ -467,3 +467,12 @@ def test_a_killed_calculation_computes_nothing_twice(tmp_path, monkeypatch):
 def test_impossible_options_are_refused(wrong):
     with pytest.raises(InputError):
         SamplingOptions(**wrong)
+
+
+def test_fewer_pairs_at_most_are_fewer_at_least_too():
+    chosen = SamplingOptions.chosen(most_pairs=8)
+    assert (chosen.fewest_pairs, chosen.most_pairs) == (8, 8)
+    assert SamplingOptions.chosen() == SamplingOptions()
+    assert SamplingOptions.chosen(precision_cm1_per_k=0.01).precision_cm1_per_k == 0.01
+    with pytest.raises(InputError):
+        SamplingOptions.chosen(most_pairs=1)
