@@ -302,9 +302,10 @@ def _curve(entry: BondSet, space: FreeSpace, points: tuple[PathPoint, ...]) -> L
     lengths = np.array([entry.lengths_a(point.positions_a) for point in points])
     notes = []
     if space.n_held:
+        modes = "mode is" if space.n_held == 1 else "modes are"
         notes.append(
-            f"{space.n_held} imaginary modes of the start are held ({entry.label}): the start is a "
-            "saddle, and the path would leave it along them."
+            f"The start is a saddle: {space.n_held} imaginary {modes} held ({entry.label}), or "
+            "the path would leave it along them."
         )
     energies = np.array([point.energy_ev for point in points])
     return LooseCurve(
