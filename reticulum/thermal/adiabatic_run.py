@@ -14,7 +14,7 @@ from reticulum.thermal.adiabatic import soft_average
 from reticulum.thermal.adiabatic_errors import amplitude_changes, setting_errors
 from reticulum.thermal.adiabatic_options import AdiabaticOptions
 from reticulum.thermal.adiabatic_path import add_amplitudes, add_bands, find_amplitudes
-from reticulum.thermal.adiabatic_result import AdiabaticResult, SoftContribution
+from reticulum.thermal.adiabatic_result import POSITIONS, AdiabaticResult, SoftContribution
 from reticulum.thermal.adiabatic_sum import (
     SetSlopes,
     intervals,
@@ -39,6 +39,9 @@ from reticulum.thermal.soft_sets import soft_sets
 
 #: Relaxed points are warned of when this much probability lies beyond them in a set that matters.
 _OUTSIDE_WARNING = 0.5
+
+#: The centre and the single mode differ by more than this part where mixing is warned of.
+_MIXING_WARNING = 0.2
 
 #: Passes in which new leading sets get their larger amplitudes.
 _LEADING_PASSES = 2
@@ -308,6 +311,14 @@ def _warnings(
             "no minimum. Each was averaged over its own double well, the others at rest; together "
             f"they give {part[0]:+.4f} (antisymmetric) and {part[1]:+.4f} cm⁻¹/K (symmetric)."
         )
+    total = np.sum([c.slopes_cm1_per_k for c in contributions], axis=0)
+    for band, name in enumerate(POSITIONS[:2]):
+        if abs(total[band] - total[band + 2]) > _MIXING_WARNING * abs(total[band]):
+            sentences.append(
+                f"Stretches of the {name} band mix: its centre moves by {total[band]:+.4f}, the "
+                f"single infrared-active mode by {total[band + 2]:+.4f} cm⁻¹/K. A spectrum whose "
+                "lines are broader than their distance shows the centre."
+            )
     far = [
         c
         for c in contributions
