@@ -179,9 +179,11 @@ def _warnings(table: ModeTable, shifts: Sequence[TrackedShift]) -> tuple[str, ..
         left = entry.resonances
         if left.n_resonances:
             formula = entry.resonant_slope_by_formula
+            count = left.n_resonances
+            are = "resonance is" if count == 1 else "resonances are"
             sentences.append(
-                f"{entry.tracked.band.value} band: {left.n_resonances} Fermi resonances are kept "
-                f"out; by formula they would give {formula:+.4f} cm⁻¹/K, each solved as two levels "
+                f"{entry.tracked.band.value} band: {count} Fermi {are} kept out; by formula "
+                f"{formula:+.4f} cm⁻¹/K more, each solved as two levels "
                 f"{entry.resonant_slope:+.4f}."
             )
     return tuple(sentences)

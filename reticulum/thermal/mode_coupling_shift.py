@@ -252,11 +252,10 @@ def terms_sentence(shift: TrackedShift) -> str:
     slopes = shift.slopes()
     parts = ", ".join(f"{term.value} {value:+.4f}" for term, value in slopes.items())
     left = shift.resonances.n_resonances
-    kept_out = (
-        f"; {left} resonances kept out ({shift.resonant_slope:+.4f} as two levels each)"
-        if left
-        else ""
-    )
+    kept_out = ""
+    if left:
+        noun = "resonance" if left == 1 else "resonances"
+        kept_out = f"; {left} {noun} kept out ({shift.resonant_slope:+.4f} as two levels each)"
     return (
         f"{shift.tracked.band.value} {shift.measured.couplings.tracked_cm1:.1f} cm⁻¹: "
         f"{sum(slopes.values()):+.4f} cm⁻¹/K = {parts}{kept_out}"

@@ -291,9 +291,9 @@ def test_resonances_are_kept_out_with_their_number(spring_run, tmp_path):
     plan = plan_of_run(run, table, bands=[Band.ANTISYMMETRIC])
     (shift,) = mode_coupling_shifts(run, table, plan)
     assert shift.resonances.n_resonances > 0
-    assert "resonances kept out" in terms_sentence(shift)
+    assert "kept out" in terms_sentence(shift)
     result = mode_coupling_redshift(run, table, bands=[Band.ANTISYMMETRIC])
-    assert any("Fermi resonances are kept out" in text for text in result.warnings)
+    assert any("Fermi resonance" in text and "kept out" in text for text in result.warnings)
     truncation = [e for e in result.antisymmetric_errors if e.kind is ErrorKind.TRUNCATION]
     assert truncation[0].size_cm1_per_k == pytest.approx(abs(shift.resonant_slope))
     assert shift.mixing_cm1_per_k != 0.0
