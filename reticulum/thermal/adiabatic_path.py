@@ -197,7 +197,7 @@ def band_shifts(
     *,
     largest_a: float,
 ) -> tuple[NDArray[np.float64], ...]:
-    """Shifts of the four band positions at geometries, against the crystal at rest, cm⁻¹.
+    """Shifts of the band positions at geometries, against the crystal at rest, cm⁻¹.
 
     Parameters
     ----------

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.thermal.adiabatic_options import AdiabaticOptions
+from reticulum.thermal.band_space import POSITIONS
 from reticulum.thermal.mechanism import (
     Contribution,
     MechanismResult,
@@ -17,9 +18,6 @@ from reticulum.thermal.mechanism import (
 )
 from reticulum.thermal.rigid_units import METAL_OXYGEN_STRETCH
 from reticulum.thermal.slopes import band_slope
-
-#: Names of the four positions that are followed.
-POSITIONS = ("antisymmetric", "symmetric", "antisymmetric mode", "symmetric mode")
 
 #: What the route takes for granted, in sentences.
 ASSUMPTIONS: tuple[str, ...] = (
@@ -51,9 +49,9 @@ class SoftContribution:
     amplitudes, energies_cm1
         (k,) amplitudes, Å√u, and energies of the relaxed geometries, cm⁻¹.
     band_amplitudes, shifts_cm1
-        (l,) amplitudes, Å√u, and (l, 4) shifts of `POSITIONS` there, cm⁻¹.
+        (l,) amplitudes, Å√u, and (l, 6) shifts of `POSITIONS` there, cm⁻¹.
     thermal_shifts_cm1
-        (n_temperatures, 4) mean shifts by all partners, cm⁻¹.
+        (n_temperatures, 6) mean shifts by all partners, cm⁻¹.
     root_mean_square
         (n_temperatures,) √<q²> of one partner, Å√u.
     outside
@@ -65,7 +63,7 @@ class SoftContribution:
     n_calls
         Force calculations.
     slopes_cm1_per_k
-        (4,) by all partners, cm⁻¹/K.
+        (6,) by all partners, cm⁻¹/K.
 
     """
 
@@ -150,7 +148,7 @@ class AdiabaticResult:
     temperatures_k
         (n_temperatures,), K.
     at_rest_cm1
-        (4,) harmonic positions of `POSITIONS` in the crystal at rest, cm⁻¹.
+        (6,) harmonic positions of `POSITIONS` in the crystal at rest, cm⁻¹.
     contributions
         Sets of soft modes, from the lowest wavenumber up.
     antisymmetric_errors, symmetric_errors
@@ -181,12 +179,12 @@ class AdiabaticResult:
 
     @property
     def positions_cm1(self) -> NDArray[np.float64]:
-        """Positions of `POSITIONS` against temperature, (n_temperatures, 4), cm⁻¹."""
+        """Positions of `POSITIONS` against temperature, (n_temperatures, 6), cm⁻¹."""
         total = np.sum([entry.thermal_shifts_cm1 for entry in self.contributions], axis=0)
         return np.asarray(self.at_rest_cm1 + total)
 
     def slopes_by_motion(self) -> dict[str, NDArray[np.float64]]:
-        """Sum of the slopes, (4,), cm⁻¹/K, for each kind of motion, the largest first."""
+        """Sum of the slopes, (6,), cm⁻¹/K, for each kind of motion, the largest first."""
         found: dict[str, NDArray[np.float64]] = {}
         for entry in self.contributions:
             before = found.get(entry.motion, np.zeros(len(POSITIONS)))

@@ -14,7 +14,7 @@ from reticulum.thermal.adiabatic import soft_average
 from reticulum.thermal.adiabatic_errors import amplitude_changes, setting_errors
 from reticulum.thermal.adiabatic_options import AdiabaticOptions
 from reticulum.thermal.adiabatic_path import add_amplitudes, add_bands, find_amplitudes
-from reticulum.thermal.adiabatic_result import POSITIONS, AdiabaticResult, SoftContribution
+from reticulum.thermal.adiabatic_result import AdiabaticResult, SoftContribution
 from reticulum.thermal.adiabatic_sum import (
     SetSlopes,
     intervals,
@@ -22,7 +22,7 @@ from reticulum.thermal.adiabatic_sum import (
     leading,
     tail_cm1_per_k,
 )
-from reticulum.thermal.band_space import band_centres
+from reticulum.thermal.band_space import LINE_FWHM_CM1, POSITIONS, band_centres
 from reticulum.thermal.mechanism import ErrorKind, SlopeError
 from reticulum.thermal.rest_bands import rest_displacements
 from reticulum.thermal.rigid_units import METAL_OXYGEN_STRETCH, motion_in_words, rigid_units
@@ -204,7 +204,7 @@ def _announce(
 
 
 def _at_rest(workspace: SoftWorkspace) -> NDArray[np.float64]:
-    """Harmonic positions of the bands in the crystal at rest, (4,), cm⁻¹."""
+    """Harmonic positions of the bands in the crystal at rest, (6,), cm⁻¹."""
     tracked = workspace.bands.tracked
     columns = np.array(tracked.vectors) * workspace.bands.eigenvalues
     return band_centres(workspace.bands, columns).values()
@@ -316,8 +316,8 @@ def _warnings(
         if abs(total[band] - total[band + 2]) > _MIXING_WARNING * abs(total[band]):
             sentences.append(
                 f"Stretches of the {name} band mix: its centre moves by {total[band]:+.4f}, the "
-                f"single infrared-active mode by {total[band + 2]:+.4f} cm⁻¹/K. A spectrum whose "
-                "lines are broader than their distance shows the centre."
+                f"single infrared-active mode by {total[band + 2]:+.4f}, the maximum of lines of "
+                f"{LINE_FWHM_CM1:.0f} cm⁻¹ width by {total[band + 4]:+.4f} cm⁻¹/K."
             )
     far = [
         c

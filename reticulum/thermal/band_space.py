@@ -13,6 +13,24 @@ from numpy.typing import NDArray
 
 from reticulum.thermal.band_tracking import TrackedModes, mixed_modes
 
+#: Names of the band positions that are followed, in the order of `DisplacedBands.values`.
+POSITIONS = (
+    "antisymmetric",
+    "symmetric",
+    "antisymmetric mode",
+    "symmetric mode",
+    "antisymmetric peak",
+    "symmetric peak",
+)
+
+#: Width of one line, cm⁻¹: that of the components into which the published bands were taken apart
+#: [Andreeva2020].
+LINE_FWHM_CM1 = 12.0
+
+#: Steps of the climb to the maximum of a band, and the last one, cm⁻¹.
+_MOST_CLIMBS = 500
+_SMALLEST_CLIMB_CM1 = 1e-7
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BandSpace:
@@ -67,6 +85,9 @@ class DisplacedBands:
     antisymmetric_mode_cm1, symmetric_mode_cm1
         Mean of the modes with the largest overlap with the infrared-active ones, as many as there
         are partners: the mixing among stretches counts as a shift here.
+    antisymmetric_peak_cm1, symmetric_peak_cm1
+        Maximum of the band when every line is a Gaussian of `LINE_FWHM_CM1`: lines closer than that
+        act like the centre, others like the single mode.
 
     """
 
@@ -74,15 +95,19 @@ class DisplacedBands:
     symmetric_cm1: float
     antisymmetric_mode_cm1: float
     symmetric_mode_cm1: float
+    antisymmetric_peak_cm1: float
+    symmetric_peak_cm1: float
 
     def values(self) -> NDArray[np.float64]:
-        """The four positions in their order, (4,), cm⁻¹."""
+        """The six positions in the order of `POSITIONS`, (6,), cm⁻¹."""
         return np.array(
             [
                 self.antisymmetric_cm1,
                 self.symmetric_cm1,
                 self.antisymmetric_mode_cm1,
                 self.symmetric_mode_cm1,
+                self.antisymmetric_peak_cm1,
+                self.symmetric_peak_cm1,
             ]
         )
 
@@ -102,7 +127,7 @@ def band_centres(space: BandSpace, columns: NDArray[np.float64]) -> DisplacedBan
     wavenumbers, vectors = mixed_modes(tracked, columns)
     shares = vectors**2
     size = tracked.vectors.shape[1]
-    centres, modes = [], []
+    centres, modes, peaks = [], [], []
     for characters, in_tracked, in_rest in (
         (tracked.antisymmetric, space.antisymmetric_tracked, space.antisymmetric_rest),
         (tracked.symmetric, space.symmetric_tracked, space.symmetric_rest),
@@ -111,12 +136,16 @@ def band_centres(space: BandSpace, columns: NDArray[np.float64]) -> DisplacedBan
         weights = (characters @ shares[:size]) * inside
         total = float(weights.sum())
         centres.append(float(wavenumbers @ weights / total) if total > 0 else float("nan"))
-        modes.append(_followed(tracked, characters, wavenumbers, shares[:size]))
+        followed, peak = _followed(tracked, characters, wavenumbers, shares[:size])
+        modes.append(followed)
+        peaks.append(peak)
     return DisplacedBands(
         antisymmetric_cm1=centres[0],
         symmetric_cm1=centres[1],
         antisymmetric_mode_cm1=modes[0],
         symmetric_mode_cm1=modes[1],
+        antisymmetric_peak_cm1=peaks[0],
+        symmetric_peak_cm1=peaks[1],
     )
 
 
@@ -125,19 +154,38 @@ def _followed(
     characters: NDArray[np.float64],
     wavenumbers: NDArray[np.float64],
     shares: NDArray[np.float64],
-) -> float:
-    """Mean over the sets of a band, by character, of the modes with the largest overlap."""
-    total, weight = 0.0, 0.0
+) -> tuple[float, float]:
+    """Means over the sets of a band, by character, of the largest modes and of the peaks."""
+    mode, peak, weight = 0.0, 0.0, 0.0
     offset = 0
     for members in tracked.sets:
         part = slice(offset, offset + len(members))
         offset += len(members)
         character = float(characters[part].sum())
         if character > 0.0:
-            largest = np.argsort(-shares[part].sum(axis=0))[: len(members)]
-            total += character * float(wavenumbers[largest].mean())
+            share = shares[part].sum(axis=0)
+            largest = np.argsort(-share)[: len(members)]
+            mode += character * float(wavenumbers[largest].mean())
+            peak += character * _peak_cm1(wavenumbers, share, float(wavenumbers[largest[0]]))
             weight += character
-    return total / weight if weight > 0 else float("nan")
+    if weight == 0.0:
+        return float("nan"), float("nan")
+    return mode / weight, peak / weight
+
+
+def _peak_cm1(
+    wavenumbers: NDArray[np.float64], weights: NDArray[np.float64], start: float
+) -> float:
+    """Maximum of a sum of Gaussians uphill from a line (mean shift, which always climbs)."""
+    width = LINE_FWHM_CM1 / np.sqrt(8.0 * np.log(2.0))
+    place = start
+    for _ in range(_MOST_CLIMBS):
+        heights = weights * np.exp(-0.5 * ((wavenumbers - place) / width) ** 2)
+        moved = float(wavenumbers @ heights / heights.sum())
+        if abs(moved - place) < _SMALLEST_CLIMB_CM1:
+            break
+        place = moved
+    return place
 
 
 def random_directions(space: BandSpace, random: np.random.Generator) -> BandSpace:

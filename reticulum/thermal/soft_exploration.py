@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.run import Run
 from reticulum.thermal.adiabatic import SoftCourse, harmonic_amplitude, soft_average
-from reticulum.thermal.band_space import BandSpace
+from reticulum.thermal.band_space import POSITIONS, BandSpace
 from reticulum.thermal.carboxylate_bands import carboxylate_band_space
 from reticulum.thermal.local_frames import LocalFrames, local_frames
 from reticulum.thermal.soft_sets import SoftSet
@@ -138,7 +138,7 @@ class Exploration:
     points
         Relaxed geometries by signed amplitude, Å√u.
     shifts
-        Shifts of the four band positions by signed amplitude, (4,), cm⁻¹.
+        Shifts of the band positions by signed amplitude, (6,), cm⁻¹.
     base
         Amplitude near the root mean square one; 0 before it is known.
     largest
@@ -184,7 +184,9 @@ class Exploration:
             energies_cm1=np.array([self._energy_cm1(workspace, a) for a in amplitudes]),
             followed=np.array([self._followed(workspace, a) for a in amplitudes]),
             band_amplitudes=np.array(known or [amplitudes[-1]]),
-            shifts_cm1=np.array([self.shifts[a] for a in known]) if known else np.zeros((1, 4)),
+            shifts_cm1=np.array([self.shifts[a] for a in known])
+            if known
+            else np.zeros((1, len(POSITIONS))),
         )
 
     def _energy_cm1(self, workspace: SoftWorkspace, amplitude: float) -> float:

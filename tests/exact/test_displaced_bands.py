@@ -14,11 +14,18 @@ from reticulum.phonons.modes import mode_table
 from reticulum.phonons.options import PhononOptions
 from reticulum.phonons.order_parameters import mode_matrices, order_parameter_directions
 from reticulum.phonons.run import gamma_phonons, open_run
-from reticulum.thermal.band_space import band_centres, random_directions
+from reticulum.thermal.band_space import (
+    LINE_FWHM_CM1,
+    BandSpace,
+    band_centres,
+    random_directions,
+)
+from reticulum.thermal.band_tracking import TrackedModes
 from reticulum.thermal.carboxylate_bands import carboxylate_band_space
 from reticulum.thermal.displaced_bands import plan_bands
 from reticulum.thermal.local_frames import local_frames, turned_pattern
 from reticulum.thermal.rest_bands import bands_at_rest
+from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
 
 
 class Crystal:
@@ -275,3 +282,31 @@ def test_frames_follow_rotations_of_the_whole_and_of_units(librating):
     assert np.linalg.norm(turned_pattern(rotations, pattern)) == pytest.approx(
         np.linalg.norm(pattern)
     )
+
+
+@pytest.mark.parametrize("gap", [2.0, 6.0, 12.0, 60.0])
+def test_close_lines_act_as_one_band_and_far_ones_do_not(gap):
+    """An active stretch mixes with a silent one: centre, single mode, and peak between them."""
+    coupling = 0.02 * gap
+    matrix = np.array([[1600.0, coupling], [coupling, 1600.0 - gap]])
+    scale = SQRT_EV_PER_U_A2_TO_CM1**2
+    squared = matrix @ matrix / scale
+    tracked = TrackedModes(
+        sets=((0,),), vectors=np.eye(2)[:, :1], antisymmetric=np.ones(1), symmetric=np.ones(1),
+        rest_vectors=np.eye(2)[:, 1:], rest_eigenvalues=squared[1:, 1], labels=("T1u",),
+    )  # fmt: skip
+    yes = np.ones(1, dtype=bool)
+    space = BandSpace(
+        tracked=tracked, eigenvalues=squared[:1, 0],
+        antisymmetric_tracked=yes, symmetric_tracked=yes.copy(),
+        antisymmetric_rest=yes.copy(), symmetric_rest=~yes,
+    )  # fmt: skip
+    bands = band_centres(space, squared[:, :1])
+    # Second-order perturbation: the line moves by c²/Δ, its satellite takes c²/Δ² of the intensity.
+    moved = coupling**2 / gap
+    assert bands.antisymmetric_cm1 - 1600.0 == pytest.approx(0.0, abs=0.01 * moved)
+    assert bands.antisymmetric_mode_cm1 - 1600.0 == pytest.approx(moved, rel=0.01)
+    assert bands.symmetric_cm1 - 1600.0 == pytest.approx(moved, rel=0.01)
+    width = LINE_FWHM_CM1 / np.sqrt(8.0 * np.log(2.0))
+    between = moved * (1.0 - np.exp(-0.5 * (gap / width) ** 2))
+    assert bands.antisymmetric_peak_cm1 - 1600.0 == pytest.approx(between, rel=0.02, abs=1e-5)
