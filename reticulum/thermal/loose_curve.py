@@ -19,8 +19,10 @@ from scipy.optimize import brentq
 #: twice the amplitude of a metal-oxygen stretch at room temperature.
 LOOSE_ELONGATION_A = 0.1
 
-#: A structure whose bonds are all within this of the start has come back to it, Å.
+#: A structure has come back to the start when all bonds are within this of it (Å), and the energy
+#: within this (kJ/mol per carboxylate).
 RETURNED_A = 0.05
+RETURNED_KJ_MOL = 1.0
 
 #: Parts of an interval in which the sign of the cubic's slope is looked at.
 _FINE = 40

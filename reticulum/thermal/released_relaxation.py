@@ -72,7 +72,7 @@ def released(
     smallest_curvature_ev_a2: float,
     most_iterations: int,
     kind: str,
-    stop: Callable[[NDArray[np.float64]], bool],
+    stop: Callable[[NDArray[np.float64], float], bool],
 ) -> Released:
     """Structure that a relaxation reaches from a point.
 
@@ -97,7 +97,7 @@ def released(
     kind
         Name under which calculations are stored.
     stop
-        Told the positions of every step down; true ends the relaxation.
+        Told positions (Å) and energy (eV) of every step down; true ends the relaxation.
 
     """
     curvatures = positive_curvatures(
@@ -125,7 +125,7 @@ def released(
         end = ReleaseEnd.GIVEN_UP
         if residual < force_limit_ev_a:
             end = ReleaseEnd.RELAXED
-        elif stop(trial.positions):
+        elif stop(trial.positions, energy):
             end = ReleaseEnd.STOPPED
         best = Released(
             positions_a=np.array(trial.positions),

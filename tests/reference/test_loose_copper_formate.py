@@ -161,7 +161,7 @@ def test_the_lower_minimum_is_reached_along_the_imaginary_mode_only(molecule, tm
             end = released(
                 atoms, runner, points[-1].positions_a, displacements=space,
                 hessian_ev_a2=hessian, force_limit_ev_a=0.005, smallest_curvature_ev_a2=0.1,
-                most_iterations=80, kind="released", stop=lambda positions: False,
+                most_iterations=80, kind="released", stop=lambda positions, energy: False,
             )  # fmt: skip
             assert end.end is ReleaseEnd.RELAXED
             x = end.positions_a
