@@ -12,20 +12,15 @@ from reticulum.phonons.run import Run
 from reticulum.thermal.band_space import BandSpace, band_centres, random_directions
 from reticulum.thermal.carboxylate_bands import carboxylate_band_space
 from reticulum.thermal.displaced_bands import BAND_DISPLACEMENT_A, BandPlan, plan_bands
-from reticulum.thermal.local_frames import LocalFrames, local_frames
-from reticulum.thermal.sampling import (
-    PAIRS_PER_BLOCK,
-    BlockSample,
-    block_normals,
-    fixed_basis,
-)
+from reticulum.thermal.local_frames import LocalFrames, local_frames, turned_pattern
+from reticulum.thermal.sampling import BlockSample
 from reticulum.thermal.sampling_modes import DrawnModes
 from reticulum.thermal.stiff_relaxation import (
     MODE_FORCE_LIMIT,
     StiffRelaxed,
-    StiffStart,
     relax_stiff_modes,
 )
+from reticulum.thermal.thermal_draws import PAIRS_PER_BLOCK, block_normals, fixed_basis
 
 #: Both bands of a drawn crystal, in the order of `DisplacedBands.values`.
 _CENTRES = slice(0, 2)
@@ -141,23 +136,40 @@ class BandSampler:
         normals = block_normals(self.seed, number, self.n_modes)[:, modes.drawn]
         amplitudes = modes.amplitudes(self.temperatures_k)
         coordinates, plans = [], []
+        inertial = modes.inertial_forces(self.frames, self.temperatures_k)
         for pair in range(PAIRS_PER_BLOCK):
             random = np.random.default_rng([self.seed, number, self.n_modes + pair])
             plan = self._plan(one_direction(self.space, random), setting, every=False)
             for amplitude in amplitudes:
                 coordinates += [amplitude * normals[pair], -amplitude * normals[pair]]
                 plans += [plan, plan]
-        relaxed = self._relaxed(coordinates, setting, tally)
+        # Order of the crystals: pairs, temperatures, signs.
+        pulls = [pull for _ in range(PAIRS_PER_BLOCK) for pull in inertial for _ in range(2)]
+        widths = [width for _ in range(PAIRS_PER_BLOCK) for width in amplitudes for _ in range(2)]
+        relaxed = self._relaxed(coordinates, pulls, setting, tally)
         bands, forces = self._bands(relaxed, plans)
         tally.n_band_calls += sum(plan.n_calls for plan in plans)
         on = modes.drawn[modes.symmetric]
-        push = np.array([modes.space.forces(force)[on] for force in forces])
-        # Order of the crystals: pairs, temperatures, signs.
+        pushes = np.array(
+            [
+                self._mode_forces(modes, entry, force)
+                for entry, force in zip(relaxed, forces, strict=True)
+            ]
+        )
+        push = pushes[:, on] + np.array([modes.inertial_mode_forces(pull)[on] for pull in pulls])
+        virials = np.array(
+            [
+                modes.virials(q, force[modes.drawn], amplitude)
+                for q, force, amplitude in zip(coordinates, pushes, widths, strict=True)
+            ]
+        )
         shape = (PAIRS_PER_BLOCK, len(self.temperatures_k), 2, -1)
         return BlockSample(
             shifts_cm1=(bands - self.bands_at_rest).reshape(shape).mean(axis=2),
             mean_forces=push.reshape(*shape[:3], len(on)).mean(axis=2),
-            squares=modes.squares(normals),
+            squares=modes.over_sets(normals**2 - 1.0),
+            fourths=modes.over_sets(normals**4 - 6.0 * normals**2 + 3.0),
+            virials=virials.reshape(*shape[:3], -1).mean(axis=2),
         )
 
     def responses(self, setting: DrawSetting, tally: Tally) -> NDArray[np.float64]:
@@ -188,7 +200,8 @@ class BandSampler:
         plan = self._plan(self.space, setting, every=True)
         # These geometries keep all operations, which the count of excess energy is not about.
         apart = Tally()
-        relaxed = self._relaxed(coordinates, setting, apart)
+        nothing = np.zeros((len(self.masses), 3))
+        relaxed = self._relaxed(coordinates, [nothing] * len(coordinates), setting, apart)
         tally.n_steps += apart.n_steps
         tally.n_band_calls += plan.n_calls * len(relaxed)
         bands, _ = self._bands(relaxed, [plan] * len(relaxed))
@@ -208,13 +221,30 @@ class BandSampler:
             largest_a=setting.band_displacement_a,
         )
 
+    def _mode_forces(
+        self, modes: DrawnModes, relaxed: StiffRelaxed, forces_ev_a: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Forces on all modes, which turn with the atoms, eV/(Å√u)."""
+        back = self.frames.rotations(relaxed.positions_a).transpose(0, 2, 1)
+        found: NDArray[np.float64] = modes.space.forces(turned_pattern(back, forces_ev_a))
+        return found
+
     def _relaxed(
-        self, coordinates: list[NDArray[np.float64]], setting: DrawSetting, tally: Tally
+        self,
+        coordinates: list[NDArray[np.float64]],
+        inertial_ev_a: list[NDArray[np.float64]],
+        setting: DrawSetting,
+        tally: Tally,
     ) -> list[StiffRelaxed]:
         atoms, modes = self.phonons.atoms, setting.modes
-        starts = [modes.start(np.array(atoms.positions), entry) for entry in coordinates]
         if not setting.relax_stiff:
-            return [_as_it_is(start) for start in starts]
+            return [
+                _as_it_is(modes.straight(np.array(atoms.positions), entry)) for entry in coordinates
+            ]
+        starts = [
+            modes.start(self.frames, entry, pull)
+            for entry, pull in zip(coordinates, inertial_ev_a, strict=True)
+        ]
         relaxed = relax_stiff_modes(
             atoms,
             self.run.runner,
@@ -255,9 +285,9 @@ class BandSampler:
         return np.array(bands), means
 
 
-def _as_it_is(start: StiffStart) -> StiffRelaxed:
+def _as_it_is(positions_a: NDArray[np.float64]) -> StiffRelaxed:
     return StiffRelaxed(
-        positions_a=start.positions_a,
+        positions_a=positions_a,
         energy_ev=0.0,
         residual=float("inf"),
         last_step_a=0.0,

@@ -1,12 +1,7 @@
-"""Joint thermal draws of soft modes: the draws, and the slope of a band with its statistical error.
+"""Slopes of bands from blocks of joint thermal draws, with their statistical error.
 
-Normal coordinates of a quantum-harmonic crystal are independent and Gaussian with the variance
-(2n + 1) ħ/2ω, whatever the temperature. A draw is one set of unit normals, scaled by the amplitudes
-of each temperature (common random numbers), and comes with its mirror image (± pairs), so that
-everything odd in the coordinates drops out exactly. Pairs come in blocks in which every mode takes
-each part of its distribution once (Latin hypercube [McKay1979]_); blocks are independent, and their
-scatter gives the error. What the slope owes to the squares of the coordinates is learned from the
-other blocks and replaced by its known mean (control variates).
+Blocks are independent, and their scatter gives the error. What the slope owes to the squares of the
+coordinates is learned from the other blocks and replaced by its known mean (control variates).
 """
 
 from __future__ import annotations
@@ -16,93 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 from scipy.stats import t as student
 
 from reticulum.errors import InputError
-from reticulum.thermal.harmonic import harmonic_mean_square_a2
-
-#: Pairs of draws in a block. Four parts of |z| take 64 % off the variance of what is quadratic in
-#: the coordinates; more pairs would take more off and leave fewer blocks to tell the error from.
-PAIRS_PER_BLOCK = 4
 
 #: Variance of the noise over that of the effect of one set, as tried by the regression.
 _NOISE_RATIOS = 10.0 ** np.arange(-4.0, 6.1, 0.5)
 
-#: Seed of the random patterns that fix a basis within degenerate sets.
-_BASIS_SEED = 1
-
 #: Probability of one standard deviation of a Gaussian, one-sided: Φ(1).
 _ONE_SIGMA = 0.8413447460685429
-
-
-def block_normals(seed: int, block: int, n_modes: int) -> NDArray[np.float64]:
-    """Unit normals of a block, (`PAIRS_PER_BLOCK`, n_modes), always the same for the same numbers.
-
-    Each mode takes each of the equally probable parts of |z| once; signs are random. The numbers of
-    a mode do not depend on how many modes come after it.
-
-    Parameters
-    ----------
-    seed
-        Seed of the whole calculation.
-    block
-        Number of the block.
-    n_modes
-        Number of modes.
-
-    """
-    found = np.empty((PAIRS_PER_BLOCK, n_modes))
-    for mode in range(n_modes):
-        random = np.random.default_rng([seed, block, mode])
-        part = random.permutation(PAIRS_PER_BLOCK) + random.random(PAIRS_PER_BLOCK)
-        sign = random.choice((-1.0, 1.0), PAIRS_PER_BLOCK)
-        found[:, mode] = sign * ndtri(0.5 + 0.5 * part / PAIRS_PER_BLOCK)
-    return found
-
-
-def fixed_basis(
-    vectors: NDArray[np.float64], sets: Sequence[NDArray[np.int64]]
-) -> NDArray[np.float64]:
-    """The same modes in a basis that does not depend on how they were diagonalised, (3n, m).
-
-    Eigenvectors are free up to their sign, those of a degenerate set up to a rotation, and differ
-    from one computer to the next. Here each set is spanned by the images of fixed random patterns,
-    so that draws that were stored are found again.
-
-    Parameters
-    ----------
-    vectors
-        (3n, m) orthonormal.
-    sets
-        Columns of each degenerate set.
-
-    """
-    result = np.array(vectors)
-    for number, members in enumerate(sets):
-        random = np.random.default_rng([_BASIS_SEED, number])
-        inner = vectors[:, members].T @ random.normal(size=(len(vectors), len(members)))
-        turn, triangle = np.linalg.qr(inner)
-        result[:, members] = vectors[:, members] @ (turn * np.sign(np.diag(triangle)))
-    return result
-
-
-def thermal_amplitudes(
-    wavenumbers_cm1: NDArray[np.float64], temperatures_k: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Standard deviations of mass-weighted normal coordinates, (n_temperatures, n_modes), Å√u.
-
-    Parameters
-    ----------
-    wavenumbers_cm1
-        (n_modes,), positive, cm⁻¹.
-    temperatures_k
-        (n_temperatures,), K.
-
-    """
-    squares = [harmonic_mean_square_a2(float(w), 1.0, temperatures_k) for w in wavenumbers_cm1]
-    found: NDArray[np.float64] = np.sqrt(np.array(squares).T).reshape(len(temperatures_k), -1)
-    return found
 
 
 def slope_weights(temperatures_k: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -154,12 +71,20 @@ class BlockSample:
     squares
         (n_pairs, n_sets) Σ (z² - 1) over the modes of each degenerate set: what the squares of the
         coordinates exceed their mean by.
+    fourths
+        (n_pairs, n_sets) Σ (z⁴ - 6z² + 3) likewise, the next polynomial of mean zero.
+    virials
+        (n_pairs, n_temperatures, n_sets) Σ q (∂V/∂q - λq) over the modes of each set: what they
+        push back beyond the harmonic force, in units of the thermal energy of each mode λ⟨q²⟩, mean
+        over both draws.
 
     """
 
     shifts_cm1: NDArray[np.float64]
     mean_forces: NDArray[np.float64]
     squares: NDArray[np.float64]
+    fourths: NDArray[np.float64]
+    virials: NDArray[np.float64]
 
     def __post_init__(self) -> None:
         """Check shapes and make the arrays read-only."""
@@ -167,7 +92,17 @@ class BlockSample:
             raise ValueError("forces and shifts must have the same pairs and temperatures")
         if len(self.squares) != len(self.shifts_cm1):
             raise ValueError("squares and shifts must have the same pairs")
-        for array in (self.shifts_cm1, self.mean_forces, self.squares):
+        if self.virials.shape[:2] != self.shifts_cm1.shape[:2]:
+            raise ValueError("virials and shifts must have the same pairs and temperatures")
+        if self.fourths.shape != self.squares.shape:
+            raise ValueError("squares and fourth powers must have the same sets")
+        for array in (
+            self.shifts_cm1,
+            self.mean_forces,
+            self.squares,
+            self.fourths,
+            self.virials,
+        ):
             array.setflags(write=False)
 
 
@@ -188,6 +123,9 @@ class SampledSlopes:
         (n_bands,) half width of the interval that holds the slope with 68 % probability, cm⁻¹/K.
     plain_errors_cm1_per_k
         (n_bands,) the same without control variates.
+    shape_slopes_cm1_per_k, shape_errors_cm1_per_k
+        (n_bands,) change of the slopes in first order if the draws had the true distribution, and
+        its error, cm⁻¹/K; not part of `slopes_cm1_per_k`.
     set_slopes_cm1_per_k
         (n_sets, n_bands) what the squares of each set give to the slopes by regression, cm⁻¹/K;
         shrunk towards zero where the draws do not tell.
@@ -201,6 +139,8 @@ class SampledSlopes:
     slopes_cm1_per_k: NDArray[np.float64]
     errors_cm1_per_k: NDArray[np.float64]
     plain_errors_cm1_per_k: NDArray[np.float64]
+    shape_slopes_cm1_per_k: NDArray[np.float64]
+    shape_errors_cm1_per_k: NDArray[np.float64]
     set_slopes_cm1_per_k: NDArray[np.float64]
     n_blocks: int
 
@@ -212,6 +152,8 @@ class SampledSlopes:
             self.slopes_cm1_per_k,
             self.errors_cm1_per_k,
             self.plain_errors_cm1_per_k,
+            self.shape_slopes_cm1_per_k,
+            self.shape_errors_cm1_per_k,
             self.set_slopes_cm1_per_k,
         ):
             array.setflags(write=False)
@@ -265,6 +207,14 @@ def sampled_slopes(
         adjusted[b] -= squares[b].mean(axis=0) @ known
     mean = adjusted.mean(axis=0).reshape(n_t + 1, -1)
     factor = one_sigma_factor(n) / np.sqrt(n)
+    shape = shape_correction(
+        shifts,
+        squares,
+        np.array([block.fourths for block in blocks]),
+        np.array([block.virials for block in blocks]),
+        temperatures_k=temperatures_k,
+        partners=partners,
+    )
     all_squares = shrunk_regression(np.concatenate(squares), np.concatenate(slopes), partners)
     return SampledSlopes(
         shifts_cm1=mean[:n_t],
@@ -272,9 +222,68 @@ def sampled_slopes(
         slopes_cm1_per_k=mean[n_t],
         errors_cm1_per_k=adjusted.std(axis=0, ddof=1).reshape(n_t + 1, -1)[n_t] * factor,
         plain_errors_cm1_per_k=slopes.mean(axis=1).std(axis=0, ddof=1) * factor,
+        shape_slopes_cm1_per_k=shape[0],
+        shape_errors_cm1_per_k=shape[1] * one_sigma_factor(n),
         set_slopes_cm1_per_k=all_squares * partners[:, None],
         n_blocks=n,
     )
+
+
+def shape_correction(
+    shifts_cm1: NDArray[np.float64],
+    squares: NDArray[np.float64],
+    fourths: NDArray[np.float64],
+    virials: NDArray[np.float64],
+    *,
+    temperatures_k: NDArray[np.float64],
+    partners: NDArray[np.int64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Change of the slopes by the anharmonic width of the distribution, and its error, cm⁻¹/K.
+
+    Draws with the energy E beyond the harmonic one should count by exp(-E/kT). In first order the
+    mean of z² changes by -⟨(z² - 1) E⟩/kT, which for Gaussian z is -⟨z ∂E/∂z⟩/kT, the virial; and
+    the mean of a band by that times what the regression on the squares says.
+
+    Parameters
+    ----------
+    shifts_cm1
+        (n_blocks, n_pairs, n_temperatures, n_bands), cm⁻¹.
+    squares, fourths
+        (n_blocks, n_pairs, n_sets); what the virial of a set owes to them is replaced by its mean,
+        zero.
+    virials
+        (n_blocks, n_pairs, n_temperatures, n_sets).
+    temperatures_k
+        (n_temperatures,), K.
+    partners
+        (n_sets,) number of modes of each set.
+
+    """
+    weights = slope_weights(temperatures_k)
+    n, n_sets = len(shifts_cm1), len(partners)
+
+    def change(chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
+        values = shifts_cm1[chosen].reshape(-1, shifts_cm1.shape[2] * shifts_cm1.shape[3])
+        known = shrunk_regression(squares[chosen].reshape(-1, n_sets), values, partners)
+        effects = known.reshape(n_sets, len(temperatures_k), -1)
+        means = np.empty((len(temperatures_k), n_sets))
+        for number in range(n_sets):
+            design = np.stack(
+                [
+                    np.ones(len(values)),
+                    squares[chosen][..., number].ravel(),
+                    fourths[chosen][..., number].ravel(),
+                ],
+                axis=1,
+            )
+            pushed = virials[chosen][..., number].reshape(-1, len(temperatures_k))
+            means[:, number] = np.linalg.lstsq(design, pushed, rcond=None)[0][0]
+        found: NDArray[np.float64] = -np.einsum("t,stk,ts->k", weights, effects, means)
+        return found
+
+    left_out = np.array([change(np.arange(n) != b) for b in range(n)])
+    spread = ((left_out - left_out.mean(axis=0)) ** 2).sum(axis=0)
+    return change(np.ones(n, dtype=bool)), np.sqrt((n - 1) / n * spread)
 
 
 def shrunk_regression(

@@ -9,13 +9,20 @@ from numpy.typing import NDArray
 
 from reticulum.errors import CalculationError
 from reticulum.phonons.modes import ModeTable
-from reticulum.thermal.sampling import fixed_basis, thermal_amplitudes
+from reticulum.thermal.local_frames import LocalFrames, turned_pattern
 from reticulum.thermal.stiff_relaxation import ModeSpace, StiffStart
+from reticulum.thermal.thermal_draws import fixed_basis, thermal_amplitudes
 from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
 
 #: Modes softer than this are not drawn from a harmonic distribution, cm⁻¹. At 473 K a mode of
 #: 10 cm⁻¹ and 12 u spreads over 0.9 Å: no parabola holds that far.
 SOFTEST_CM1 = 10.0
+
+#: Steps (midpoint rule) of the path of a draw. A unit that turns by 1 rad comes out within 1e-3 Å.
+_PATH_STEPS = 8
+
+#: Largest displacement of an atom for the curvature of a path, Å.
+_CURVATURE_STEP_A = 0.01
 
 #: Share of a mode in the totally symmetric space from which it belongs there.
 _SYMMETRIC_SHARE = 0.5
@@ -82,27 +89,27 @@ class DrawnModes:
         first = np.unique(self.set_of_drawn, return_index=True)[1]
         return self.wavenumbers_cm1[first]
 
-    def squares(self, normals: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Σ (z² - 1) over the modes of each set, (n, n_sets).
+    def over_sets(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sums over the modes of each set, (n, n_sets).
 
         Parameters
         ----------
-        normals
-            (n, m) unit normals of the drawn modes.
+        values
+            (n, m) of the drawn modes.
 
         """
         member = self.set_of_drawn[:, None] == np.arange(len(self.sets))
-        found: NDArray[np.float64] = (normals**2 - 1.0) @ member
+        found: NDArray[np.float64] = values @ member
         return found
 
     def amplitudes(self, temperatures_k: NDArray[np.float64]) -> NDArray[np.float64]:
         """Standard deviations of the drawn modes, (n_temperatures, m), Å√u."""
         return thermal_amplitudes(self.wavenumbers_cm1, temperatures_k)
 
-    def start(
+    def straight(
         self, positions_a: NDArray[np.float64], coordinates: NDArray[np.float64]
-    ) -> StiffStart:
-        """Crystal with the drawn modes at these coordinates, the others not moved.
+    ) -> NDArray[np.float64]:
+        """Positions, (n, 3), Å, with the drawn modes moved in straight lines.
 
         Parameters
         ----------
@@ -112,12 +119,110 @@ class DrawnModes:
             (m,) of the drawn modes, Å√u.
 
         """
+        return positions_a + self._displacement(coordinates)
+
+    def start(
+        self,
+        frames: LocalFrames,
+        coordinates: NDArray[np.float64],
+        inertial_ev_a: NDArray[np.float64],
+    ) -> StiffStart:
+        """Crystal with the drawn modes moved along paths that turn with the atoms.
+
+        dx = R(x) v dq with the rotations R of the surroundings of each atom: a unit that librates
+        turns as a whole. The other modes relax in directions that have turned likewise.
+
+        Parameters
+        ----------
+        frames
+            Frames of the crystal at rest.
+        coordinates
+            (m,) of the drawn modes, Å√u.
+        inertial_ev_a
+            (n, 3) mean inertial force in these frames, eV/Å, from `inertial_forces`.
+
+        """
+        step = self._displacement(coordinates / _PATH_STEPS)
+        place = np.array(frames.positions_a)
+        for _ in range(_PATH_STEPS):
+            middle = place + 0.5 * turned_pattern(frames.rotations(place), step)
+            place = place + turned_pattern(frames.rotations(middle), step)
+        turned = frames.rotations(place)
+        parts = self.space.vectors.reshape(len(place), 3, -1)
+        space = ModeSpace(
+            vectors=np.matmul(turned, parts).reshape(self.space.vectors.shape),
+            eigenvalues=np.array(self.space.eigenvalues),
+            masses_amu=np.array(self.space.masses_amu),
+            # What is subtracted from all forces; the inertial force is added by it.
+            forces_at_rest=self.space.forces_at_rest - turned_pattern(turned, inertial_ev_a),
+        )
+        return StiffStart(positions_a=place, free=np.array(self.free), space=space)
+
+    def inertial_forces(
+        self, frames: LocalFrames, temperatures_k: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Mean inertial force of motion along curved paths, (n_temperatures, n, 3), eV/Å.
+
+        -√m Σ_j ⟨q̇_j²⟩ d(R v_j)/dq_j, with ⟨q̇²⟩ = ω² ⟨q²⟩: the centrifugal force of units that
+        librate, which stretches their bonds. Motion in straight lines has none.
+
+        Parameters
+        ----------
+        frames
+            Frames of the crystal at rest.
+        temperatures_k
+            (n_temperatures,), K.
+
+        """
+        stiffness = (self.wavenumbers_cm1 / SQRT_EV_PER_U_A2_TO_CM1) ** 2
+        energies = stiffness * self.amplitudes(temperatures_k) ** 2
+        roots = np.sqrt(self.space.masses_amu)[:, None]
+        curvatures = []
+        for number, mode in enumerate(self.drawn):
+            pattern = self.space.vectors[:, mode].reshape(-1, 3)
+            size = _CURVATURE_STEP_A / float(np.linalg.norm(pattern / roots, axis=1).max())
+            coordinates = np.zeros(len(self.drawn))
+            coordinates[number] = size
+            move = self._displacement(coordinates)
+            ends = [frames.rotations(frames.positions_a + sign * move) for sign in (1.0, -1.0)]
+            curvatures.append(turned_pattern((ends[0] - ends[1]) / (2.0 * size), pattern))
+        result: NDArray[np.float64] = -roots * np.einsum("tj,jax->tax", energies, curvatures)
+        return result
+
+    def _displacement(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
         amplitudes = np.zeros(len(self.free))
         amplitudes[self.drawn] = coordinates
-        return StiffStart(
-            positions_a=positions_a + self.space.displacement_a(amplitudes),
-            free=np.array(self.free),
+        return self.space.displacement_a(amplitudes)
+
+    def inertial_mode_forces(self, inertial_ev_a: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Inertial forces on all modes, (3n,), eV/(Å√u), of (n, 3) in turning frames, eV/Å."""
+        found: NDArray[np.float64] = self.space.vectors.T @ (
+            inertial_ev_a.ravel() / self.space.roots
         )
+        return found
+
+    def virials(
+        self,
+        coordinates: NDArray[np.float64],
+        forces: NDArray[np.float64],
+        amplitudes: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Σ q (-F - λq)/λ⟨q²⟩ over the modes of each set, (n_sets,).
+
+        Parameters
+        ----------
+        coordinates
+            (m,) of the drawn modes, Å√u.
+        forces
+            (m,) on the drawn modes, eV/(Å√u).
+        amplitudes
+            (m,) their standard deviations, Å√u.
+
+        """
+        stiffness = (self.wavenumbers_cm1 / SQRT_EV_PER_U_A2_TO_CM1) ** 2
+        each = coordinates * (-forces - stiffness * coordinates) / (stiffness * amplitudes**2)
+        found: NDArray[np.float64] = self.over_sets(each[None, :])[0]
+        return found
 
     def harmonic_energy_ev(self, coordinates: NDArray[np.float64]) -> float:
         """Energy of the harmonic modes that are drawn from, eV."""

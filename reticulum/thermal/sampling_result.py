@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from reticulum.thermal.mechanism import Contribution, ErrorKind, MechanismResult, Part, SlopeError
 from reticulum.thermal.sampled_bands import Tally
-from reticulum.thermal.sampling import PAIRS_PER_BLOCK, SampledSlopes, slope_weights
+from reticulum.thermal.sampling import SampledSlopes, slope_weights
 from reticulum.thermal.sampling_modes import DrawnModes
 from reticulum.thermal.sampling_options import LIMIT_CHECK, SamplingOptions
+from reticulum.thermal.thermal_draws import PAIRS_PER_BLOCK
 
 #: Excess of the mean energy of the draws over the harmonic one from which a warning is given, and
 #: from which the result is not to be trusted. A quartic term that adds the fraction r to the energy
@@ -138,6 +139,11 @@ class SamplingResult:
         ]
         for change, kind, origin in (
             (
+                self.slopes.shape_slopes_cm1_per_k if self.options.relax_stiff else None,
+                ErrorKind.TRUNCATION,
+                "anharmonic shape of the distribution, in first order",
+            ),
+            (
                 self.limit_change_cm1_per_k,
                 ErrorKind.TRUNCATION,
                 f"modes up to {LIMIT_CHECK * self.options.limit_cm1:.0f} cm⁻¹ drawn",
@@ -242,6 +248,10 @@ class SamplingResult:
             "error_without_control_variates_cm1_per_k": (
                 self.slopes.plain_errors_cm1_per_k.tolist()
             ),
+            "slope_from_shape_of_distribution_cm1_per_k": (
+                self.slopes.shape_slopes_cm1_per_k.tolist()
+            ),
+            "its_error_cm1_per_k": self.slopes.shape_errors_cm1_per_k.tolist(),
             "energy_excess_over_harmonic": self.tally.energy_excess,
             "mean_relaxation_steps": self.tally.n_steps / max(self.tally.n_geometries, 1),
             "n_unconverged": self.tally.n_unconverged,

@@ -21,7 +21,6 @@ from reticulum.thermal.mechanism import Band, Part
 from reticulum.thermal.rigid_units import motion_in_words, rigid_units
 from reticulum.thermal.sampled_bands import BandSampler, DrawSetting, Tally
 from reticulum.thermal.sampling import (
-    PAIRS_PER_BLOCK,
     BlockSample,
     SampledSlopes,
     one_sigma_factor,
@@ -33,6 +32,7 @@ from reticulum.thermal.sampling_options import LIMIT_CHECK, SamplingOptions
 from reticulum.thermal.sampling_result import SamplingResult
 from reticulum.thermal.slopes import checked_temperatures_k, slope_temperatures_k
 from reticulum.thermal.stiff_relaxation import MODE_FORCE_LIMIT
+from reticulum.thermal.thermal_draws import PAIRS_PER_BLOCK
 
 #: Blocks that are repeated for each check.
 _CHECK_BLOCKS = 2

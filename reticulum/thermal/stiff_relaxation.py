@@ -55,6 +55,8 @@ class StiffStart:
     rotations, permutations
         (g, 3, 3) and (g, n) operations that the geometry has and keeps: forces are averaged over
         them. None if it has none.
+    space
+        Modes in which it relaxes, for instance turned with its atoms; None: those of all starts.
 
     """
 
@@ -62,6 +64,7 @@ class StiffStart:
     free: NDArray[np.bool_]
     rotations: NDArray[np.float64] | None = None
     permutations: NDArray[np.int64] | None = None
+    space: ModeSpace | None = None
 
     def symmetric(self, forces_ev_a: NDArray[np.float64]) -> NDArray[np.float64]:
         """Part of the forces that has the symmetry of the geometry, (n, 3), eV/Å."""
@@ -84,7 +87,7 @@ class StiffRelaxed:
     energy_ev
         Energy there, eV: that of the last calculation less what the last step gains.
     residual
-        Largest force on a free mode at the last calculation, eV/(Å√u).
+        Largest force on a degenerate set of free modes at the last calculation, eV/(Å√u).
     last_step_a
         Longest move of an atom in the last step, Å: an upper bound of what is left.
     n_calls
@@ -204,7 +207,7 @@ def relax_stiff_modes(
         If a mode that is no minimum is to relax.
 
     """
-    states = [_Relaxing(space, start, force_limit) for start in starts]
+    states = [_Relaxing(start.space or space, start, force_limit) for start in starts]
     working = list(range(len(states)))
     runner.progress.start(kind, 0, 0)
     while working:
@@ -234,6 +237,7 @@ class _Relaxing:
         self.start = start
         self.free = np.flatnonzero(start.free)
         self.stiffness = space.eigenvalues[self.free]
+        _, self.sets = np.unique(self.stiffness, return_inverse=True)
         if np.any(self.stiffness <= 0.0):
             raise ValueError("only modes with positive eigenvalues can relax by Newton steps")
         self.limit = force_limit
@@ -272,7 +276,7 @@ class _Relaxing:
         self.best_place, self.best_force = self.place, force
         self.best_energy, self.best_measure = energy_ev, measure
         self.step = self._limited(self._quasi_newton(force))
-        self.finished = bool(np.abs(force).max(initial=0.0) <= self.limit)
+        self.finished = self._largest(force) <= self.limit
         self.place = self.best_place + self.step
 
     def _remember(self, step: NDArray[np.float64], change: NDArray[np.float64]) -> None:
@@ -294,6 +298,11 @@ class _Relaxing:
             result = result + (share - back) * step
         return result
 
+    def _largest(self, force: NDArray[np.float64]) -> float:
+        """Largest force on a degenerate set, which does not depend on its basis."""
+        squares = np.bincount(self.sets, weights=force**2)
+        return float(np.sqrt(squares.max(initial=0.0)))
+
     def _limited(self, step: NDArray[np.float64]) -> NDArray[np.float64]:
         longest = self._longest(step)
         return step * min(1.0, _LONGEST_MOVE_A / longest) if longest > 0.0 else step
@@ -307,7 +316,7 @@ class _Relaxing:
         return StiffRelaxed(
             positions_a=self.start.positions_a + self._moved(self.best_place + step),
             energy_ev=self.best_energy - 0.5 * float(step @ self.best_force),
-            residual=float(np.abs(self.best_force).max(initial=0.0)),
+            residual=self._largest(self.best_force),
             last_step_a=self._longest(step),
             n_calls=self.n_calls,
             converged=self.finished,
