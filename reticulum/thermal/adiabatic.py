@@ -22,6 +22,11 @@ from reticulum.units import (
     SQRT_EV_PER_U_A2_TO_CM1,
 )
 
+#: The outermost amplitude that is computed is the mean of |q| and so many standard deviations of
+#: it: for a harmonic mode √3 root mean square amplitudes, the node of three-point Gauss-Hermite
+#: quadrature, which is exact up to fifth order.
+_UPPER_DEVIATIONS = 1.55
+
 #: Points by which the path is described before the grid for the Schrödinger equation is laid.
 _DENSE_POINTS = 2401
 
@@ -41,6 +46,10 @@ _GRID_QUANTA = 4.0
 #: The end of the grid is sought outwards up to this factor, in so many steps.
 _FARTHEST = 300.0
 _MOST_STRIDES = 120
+
+#: Least slope in q² with which a potential is continued that softens outwards, as a part of that
+#: at rest.
+_LEAST_SLOPE = 0.2
 
 #: Most amplitudes whose energies are interpolated by one polynomial; more by a spline.
 _LARGEST_POLYNOMIAL = 3
@@ -122,6 +131,9 @@ class SoftAverage:
         (n_temperatures,) <q>, Å√u.
     outside
         (n_temperatures,) probability beyond the largest amplitude of which the energy is known.
+    upper
+        (n_temperatures,) amplitude that covers the distribution: √3 root mean square amplitudes of
+        a harmonic mode, Å√u.
 
     """
 
@@ -129,6 +141,7 @@ class SoftAverage:
     root_mean_square: NDArray[np.float64]
     mean: NDArray[np.float64]
     outside: NDArray[np.float64]
+    upper: NDArray[np.float64]
 
 
 def harmonic_amplitude(eigenvalue: float, temperature_k: float) -> float:
@@ -174,12 +187,15 @@ def soft_average(course: SoftCourse, temperatures_k: NDArray[np.float64]) -> Sof
     populations = boltzmann_populations(levels.energies_cm1, temperatures_k)
     density = populations @ (levels.wavefunctions**2).T * levels.step_a
     shifts = band_shifts_cm1(course, q)
+    sizes = density @ np.abs(q)
+    square = density @ q**2
     inside = np.abs(q) <= np.abs(course.amplitudes).max(initial=0.0)
     return SoftAverage(
         shifts_cm1=density @ shifts,
-        root_mean_square=np.sqrt(density @ q**2),
+        root_mean_square=np.sqrt(square),
         mean=density @ q,
         outside=1.0 - density @ inside,
+        upper=sizes + _UPPER_DEVIATIONS * np.sqrt(np.maximum(square - sizes**2, 0.0)),
     )
 
 
@@ -227,8 +243,10 @@ def _range(course: SoftCourse, reach_cm1: float) -> tuple[float, float]:
 def potential_cm1(course: SoftCourse, q: NDArray[np.float64]) -> NDArray[np.float64]:
     """Energy along the path above that at rest, cm⁻¹.
 
-    Interpolated with the known curvature at rest; outside the known amplitudes continued by a
-    parabola with the larger of the curvature at the edge and that at rest.
+    Interpolated with the known curvature at rest. Outside the known amplitudes it is continued as
+    the quadratic function of q² through the outermost two (exact for a harmonic and a quartic
+    potential), which never turns down; for totally symmetric modes as a parabola with the larger
+    of the curvature at the edge and that at rest.
 
     Parameters
     ----------
@@ -249,27 +267,31 @@ def potential_cm1(course: SoftCourse, q: NDArray[np.float64]) -> NDArray[np.floa
         return _continued(polynomial, q / scale, float(x.min()), float(x.max()), abs(half))
     places, means = _even(x, energies)
     squares = places**2
+    u = (q / scale) ** 2
+    inner, beyond = np.minimum(u, 1.0), np.maximum(u - 1.0, 0.0)
     if len(places) <= _LARGEST_POLYNOMIAL:
         powers = 2 + np.arange(len(places))
         factors = np.linalg.solve(squares[:, None] ** powers, means - half * squares)
-        coefficients = np.zeros(2 * len(factors) + 3)
-        coefficients[2] = half
-        coefficients[4::2] = factors
-        even = np.polynomial.Polynomial(coefficients)
-        return _continued(even, q / scale, -1.0, 1.0, abs(half))
-    spline = CubicSpline(
-        np.concatenate([[0.0], squares]),
-        np.concatenate([[0.0], means]),
-        bc_type=((1, half), "not-a-knot"),
-    )
-    # As a function of x: V = S(x²), V' = 2x S', V'' = 2 S' + 4x² S''.
-    x_out = np.abs(q / scale)
-    slope = 2.0 * float(spline(1.0, 1))
-    curvature = max(2.0 * float(spline(1.0, 1)) + 4.0 * float(spline(1.0, 2)), abs(half))
-    beyond = np.maximum(x_out - 1.0, 0.0)
-    inner = spline(np.minimum(x_out, 1.0) ** 2)
-    found: NDArray[np.float64] = inner + slope * beyond + 0.5 * curvature * beyond**2
-    return found
+        inside = np.polynomial.Polynomial([0.0, half, *factors])(inner)
+    else:
+        inside = CubicSpline(
+            np.concatenate([[0.0], squares]),
+            np.concatenate([[0.0], means]),
+            bc_type=((1, half), "not-a-knot"),
+        )(inner)
+    # a u + b u² through the two outermost points, or through one with the curvature at rest.
+    if len(places) > 1:
+        linear, bend = np.linalg.solve(squares[-2:, None] ** np.array([1, 2]), means[-2:])
+    else:
+        linear, bend = half, means[0] - half
+    slope, bend = float(linear) + 2.0 * float(bend), float(bend)
+    if bend >= 0.0:
+        return np.asarray(inside + slope * beyond + bend * beyond**2)
+    # It softens outwards, down to a least slope.
+    least = _LEAST_SLOPE * abs(half)
+    softening = max(slope - least, 0.0) / (-2.0 * bend)
+    first, second = np.minimum(beyond, softening), np.maximum(beyond - softening, 0.0)
+    return np.asarray(inside + max(slope, least) * first + bend * first**2 + least * second)
 
 
 def _continued(

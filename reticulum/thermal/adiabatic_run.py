@@ -28,8 +28,6 @@ from reticulum.thermal.rest_bands import rest_displacements
 from reticulum.thermal.rigid_units import METAL_OXYGEN_STRETCH, motion_in_words, rigid_units
 from reticulum.thermal.slopes import band_slope, checked_temperatures_k, slope_temperatures_k
 from reticulum.thermal.soft_exploration import (
-    MIDDLE_AMPLITUDE,
-    OUTER_AMPLITUDE,
     Exploration,
     SoftWorkspace,
     rounded,
@@ -85,7 +83,7 @@ def adiabatic_redshift(
     temperatures = checked_temperatures_k(
         slope_temperatures_k() if temperatures_k is None else temperatures_k
     )
-    workspace = soft_workspace(run, table)
+    workspace = soft_workspace(run, table, float(temperatures.max()))
     labels = table.labels
     tracked = {index for members in workspace.bands.tracked.sets for index in members}
     numbers = [
@@ -246,9 +244,8 @@ def _refine_leading(
         wanted = []
         for number in fresh:
             exploration = explorations[number]
-            for factor in (MIDDLE_AMPLITUDE, OUTER_AMPLITUDE):
-                amplitude = exploration.near(factor * exploration.base)
-                wanted.append((exploration, amplitude or rounded(factor * exploration.base)))
+            for amplitude in exploration.larger_amplitudes(workspace):
+                wanted.append((exploration, exploration.near(amplitude) or rounded(amplitude)))
         # The outer amplitude starts from the relaxation at the middle one.
         for half in (wanted[0::2], wanted[1::2]):
             unknown = [(e, a) for e, a in half if a not in e.points and a < e.largest]

@@ -43,12 +43,8 @@ _LARGEST_STRIDE = 1.7
 #: at a larger amplitude too.
 ANHARMONIC = 0.10
 
-#: Amplitudes, in units of the base, that the energy of an anharmonic mode and the bands of a
-#: leading one are computed at. The outer one is about √3 times the root mean square amplitude at
-#: 200 °C: the node of three-point Gauss-Hermite quadrature, which is exact up to fifth order. The
-#: one between shows what that leaves.
-OUTER_AMPLITUDE = 2.2
-MIDDLE_AMPLITUDE = 1.6
+#: The outermost amplitude is at least this many times the base.
+_LEAST_OUTER = 1.25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +69,8 @@ class SoftWorkspace:
         Energy of the crystal at rest, eV.
     seconds_per_call
         Wall time of the calculation at rest, s.
+    warmest_k
+        Upper end of the window of temperature, K.
 
     """
 
@@ -84,6 +82,7 @@ class SoftWorkspace:
     frames: LocalFrames
     energy_at_rest_ev: float
     seconds_per_call: float
+    warmest_k: float
 
     @property
     def atoms(self) -> Atoms:
@@ -91,7 +90,7 @@ class SoftWorkspace:
         return self.table.phonons.atoms
 
 
-def soft_workspace(run: Run, table: ModeTable) -> SoftWorkspace:
+def soft_workspace(run: Run, table: ModeTable, warmest_k: float) -> SoftWorkspace:
     """What all soft modes share, with the calculation of the crystal at rest.
 
     Parameters
@@ -100,6 +99,8 @@ def soft_workspace(run: Run, table: ModeTable) -> SoftWorkspace:
         An open run.
     table
         Its modes.
+    warmest_k
+        Upper end of the window of temperature, K.
 
     """
     phonons, labels = table.phonons, table.labels
@@ -124,6 +125,7 @@ def soft_workspace(run: Run, table: ModeTable) -> SoftWorkspace:
         frames=local_frames(phonons.atoms),
         energy_at_rest_ev=at_rest.result.energy_ev,
         seconds_per_call=at_rest.seconds,
+        warmest_k=warmest_k,
     )
 
 
@@ -220,9 +222,20 @@ class Exploration:
             self.base = float(sizes[np.abs(np.log(sizes / size)).argmin()])
             return self._fresh(min(size, reach))
         self.base = float(close[np.abs(np.log(close / size)).argmin()])
-        if course.anharmonicity > ANHARMONIC and sizes.max() < MIDDLE_AMPLITUDE * self.base:
-            return self._fresh(min(OUTER_AMPLITUDE * self.base, self.largest))
+        middle, outer = self.larger_amplitudes(workspace)
+        if course.anharmonicity > ANHARMONIC and sizes.max() < middle:
+            reach = min(_LARGEST_STRIDE * float(sizes.max()), self.largest)
+            return self._fresh(min(outer, reach))
         return 0.0
+
+    def larger_amplitudes(self, workspace: SoftWorkspace) -> tuple[float, float]:
+        """Two amplitudes beyond the base that cover the distribution at the highest temperature.
+
+        The outer one is √3 root mean square amplitudes for a harmonic mode; the other is halfway.
+        """
+        average = soft_average(self.course(workspace), np.array([workspace.warmest_k]))
+        outer = max(float(average.upper[0]), _LEAST_OUTER * self.base)
+        return 0.5 * (self.base + outer), outer
 
     def near(self, amplitude: float) -> float:
         """Size of a known amplitude within 5 % of one; 0 if there is none."""

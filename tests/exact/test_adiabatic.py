@@ -69,6 +69,7 @@ def test_one_amplitude_of_a_harmonic_mode_gives_the_quantum_harmonic_average(wav
     np.testing.assert_allclose(found.shifts_cm1[:, 0], -3.0 * expected**2, rtol=2e-4)
     np.testing.assert_allclose(found.shifts_cm1[:, 1], 1.5 * expected**2, rtol=2e-4)
     np.testing.assert_allclose(found.mean, 0.0, atol=1e-9)
+    np.testing.assert_allclose(found.upper / found.root_mean_square, np.sqrt(3.0), rtol=0.01)
     assert known.anharmonicity == pytest.approx(0.0, abs=1e-12)
 
 

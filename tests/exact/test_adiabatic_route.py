@@ -10,6 +10,7 @@ import spring_models
 from ase.calculators.calculator import Calculator, all_changes
 from models import librating_unit as model
 from models.anharmonic_crystal import AnharmonicCrystal, run_at_rest
+from scipy.interpolate import CubicSpline
 from scipy.optimize import minimize
 
 from reticulum.engines.build import Engine
@@ -24,7 +25,7 @@ from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part
 from reticulum.thermal.mode_coupling import ModeCouplings, coupling_terms, thermal_shift_cm1
 from reticulum.thermal.oscillator import solve_dvr, thermal_average
 from reticulum.thermal.slopes import slope_temperatures_k
-from reticulum.units import EV_TO_CM1
+from reticulum.units import EV_TO_CM1, SQRT_EV_PER_U_A2_TO_CM1
 
 T = slope_temperatures_k()
 SOFT = AdiabaticOptions(max_cm1=130.0, check_settings=False, band_displacement_a=0.002)
@@ -50,7 +51,7 @@ def brute_force_slopes(phonons, vector):
     scale = np.sqrt(np.einsum("ik,ij,jk->k", others / roots[:, None], phonons.hessian_ev_a2,
                               others / roots[:, None]))  # fmt: skip
     places, energies, bands = [], [], []
-    nodes = np.linspace(0.0, 5.2, 14)
+    nodes = np.linspace(0.0, 5.2, 40)
     start = np.zeros(others.shape[1])
     for q in nodes:
 
@@ -67,7 +68,7 @@ def brute_force_slopes(phonons, vector):
         moved = atoms.copy()
         moved.positions = positions(found.x)
         values, vectors = np.linalg.eigh(model.hessian(moved) / np.outer(roots, roots))
-        wavenumbers = np.sign(values) * np.sqrt(np.abs(values)) * 521.470891
+        wavenumbers = np.sign(values) * np.sqrt(np.abs(values)) * SQRT_EV_PER_U_A2_TO_CM1
         places.append((moved.positions - atoms.positions).ravel() * roots)
         energies.append(found.fun * EV_TO_CM1)
         bands.append(model._centres(wavenumbers, vectors, moved))
@@ -75,9 +76,8 @@ def brute_force_slopes(phonons, vector):
     grid = np.linspace(-length[-1], length[-1], 401)
 
     def even(values):
-        degree = [0, 2, 4, 6, 8, 10]
-        factors = np.linalg.lstsq(length[:, None] ** degree, np.array(values), rcond=None)[0]
-        return (grid[:, None] ** degree) @ factors
+        both = np.concatenate([values[:0:-1], values])
+        return CubicSpline(np.concatenate([-length[:0:-1], length]), both)(grid)
 
     levels = solve_dvr(even(energies), grid, 1.0)
     return [slope(thermal_average(levels, column, T).values) for column in even(bands).T]
@@ -115,7 +115,7 @@ def test_straight_displacements_would_fail(librating):
     straight = phonons.atoms.copy()
     straight.positions = straight.positions + (amplitude * vector / roots).reshape(-1, 3)
     values, vectors = np.linalg.eigh(model.hessian(straight) / np.outer(roots, roots))
-    wavenumbers = np.sign(values) * np.sqrt(np.abs(values)) * 521.470891
+    wavenumbers = np.sign(values) * np.sqrt(np.abs(values)) * SQRT_EV_PER_U_A2_TO_CM1
     shift = model._centres(wavenumbers, vectors, straight)[0] - model.bands(0.0, 0.0)[0]
     relaxed = float(entry.shifts_cm1[np.abs(entry.band_amplitudes).argmin(), 0])
     assert relaxed < 0.0
@@ -266,3 +266,73 @@ def test_slopes_of_a_crystal_with_known_couplings(tmp_path, monkeypatch):
         assert found == pytest.approx(expected, rel=0.01)
     coupled = [e.irrep for e in result.contributions if abs(e.slopes_cm1_per_k[0]) > 1e-5]
     assert sorted(coupled) == ["A1g", "Eu"]
+
+
+class DoubleWell(Calculator):
+    """Harmonic crystal of which one mode is a double well that stiffens the antisymmetric band.
+
+    V = ½ u H u + ½ (λ' - λ) q² + β q⁴ + ½ g q² Q², mass-weighted, with λ' negative.
+    """
+
+    implemented_properties = ("energy", "forces")
+
+    def __init__(self, table, soft, band, *, wavenumber_cm1=-55.0, quartic=1e-4, coupling=-4e-3):
+        super().__init__()
+        labels = table.labels
+        self.atoms_at_rest = table.phonons.atoms.copy()
+        self.roots = np.sqrt(np.repeat(self.atoms_at_rest.get_masses(), 3))
+        self.hessian = np.array(table.phonons.hessian_ev_a2)
+        (self.soft,) = labels.eigenvectors[:, labels.sets[soft]].T
+        (self.band,) = labels.eigenvectors[:, labels.sets[band]].T
+        unit = SQRT_EV_PER_U_A2_TO_CM1
+        before = (labels.wavenumbers_cm1[soft] / unit) ** 2
+        self.curvature = -((wavenumber_cm1 / unit) ** 2)
+        self.change = self.curvature - before
+        self.stiffness = (labels.wavenumbers_cm1[band] / unit) ** 2
+        self.quartic, self.coupling = quartic, coupling
+        self.parameters["model"] = "double well"
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
+        super().calculate(atoms, properties, system_changes)
+        u = (self.atoms.positions - self.atoms_at_rest.positions).ravel()
+        q, other = self.soft @ (u * self.roots), self.band @ (u * self.roots)
+        g = self.coupling
+        self.results["energy"] = (
+            0.5 * u @ self.hessian @ u + 0.5 * self.change * q**2 + self.quartic * q**4
+            + 0.5 * g * q**2 * other**2
+        )  # fmt: skip
+        by_q = self.change * q + 4.0 * self.quartic * q**3 + g * q * other**2
+        by_other = g * q**2 * other
+        force = self.hessian @ u + self.roots * (by_q * self.soft + by_other * self.band)
+        self.results["forces"] = -force.reshape(-1, 3)
+
+
+def test_an_imaginary_mode_is_followed_into_its_wells_and_averaged(
+    copper_formate, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(
+        LocalFrames, "rotations", lambda self, x: np.tile(np.eye(3), (len(x), 1, 1))
+    )
+    with copper_formate() as (_, table):
+        labels = table.labels
+    soft = next(n for n in range(labels.n_sets)
+                if labels.labels[n] == "B2g" and labels.wavenumbers_cm1[n] > 100.0)  # fmt: skip
+    band = next(n for n in range(labels.n_sets)
+                if labels.labels[n] == "A2u" and labels.wavenumbers_cm1[n] > 1900.0)  # fmt: skip
+    crystal = DoubleWell(table, soft, band)
+    run, phonons = run_at_rest(crystal, tmp_path / "wells")
+    options = AdiabaticOptions(max_cm1=1.0, check_settings=False, band_displacement_a=0.002)
+    result = adiabatic_redshift(run, mode_table(phonons), options=options)
+    (entry,) = result.contributions
+    assert entry.is_imaginary
+    grid = np.linspace(-14.0, 14.0, 801)
+    energy = 0.5 * crystal.curvature * grid**2 + crystal.quartic * grid**4
+    assert entry.energies_cm1.min() == pytest.approx(energy.min() * EV_TO_CM1, rel=0.05)
+    levels = solve_dvr(energy * EV_TO_CM1, grid, 1.0)
+    stretch = np.sqrt(crystal.stiffness + crystal.coupling * grid**2) * SQRT_EV_PER_U_A2_TO_CM1
+    expected = thermal_average(levels, stretch, T).values
+    at_rest = np.sqrt(crystal.stiffness) * SQRT_EV_PER_U_A2_TO_CM1
+    np.testing.assert_allclose(entry.thermal_shifts_cm1[:, 0], expected - at_rest, rtol=0.005)
+    assert entry.slopes_cm1_per_k[0] == pytest.approx(slope(expected), rel=0.02)
+    assert any("imaginary" in sentence for sentence in result.warnings)
+    assert "imaginary" in result.mechanism.ranked()[0].note
