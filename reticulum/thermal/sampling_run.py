@@ -41,7 +41,7 @@ _CHECK_BLOCKS = 2
 _FINER_FORCES, _FINER_DISPLACEMENT = 0.2, 0.5
 
 #: Relaxation steps of a drawn crystal that are assumed for the estimate of the cost.
-_EXPECTED_STEPS = 6
+_EXPECTED_STEPS = 8
 
 #: Share of the metal-oxygen stretch that must lie in drawn modes to say that it is accounted for.
 _MOST_OF_IT = 0.5

@@ -17,7 +17,13 @@ from reticulum.thermal.carboxylate_bands import carboxylate_band_space
 from reticulum.thermal.local_frames import local_frames
 from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part
 from reticulum.thermal.sampled_bands import BandSampler, DrawSetting, Tally, one_direction
-from reticulum.thermal.sampling import BlockSample, one_sigma_factor, sampled_slopes, slope_weights
+from reticulum.thermal.sampling import (
+    BlockSample,
+    one_sigma_factor,
+    sampled_slopes,
+    shape_correction,
+    slope_weights,
+)
 from reticulum.thermal.sampling_modes import choose_modes
 from reticulum.thermal.sampling_options import SamplingOptions
 from reticulum.thermal.sampling_run import sampling_redshift
@@ -207,6 +213,27 @@ def test_the_mean_displacement_is_that_of_a_cubic_coupling():
     np.testing.assert_allclose(found.shifts_cm1[:, 0], expected, rtol=1e-3)
     plain = np.mean([block.mean_forces.mean(axis=0) @ responses for block in blocks], axis=0)
     np.testing.assert_allclose(found.displacement_shifts_cm1, plain)
+
+
+def test_a_quartic_energy_narrows_the_distribution_by_first_order():
+    """E = g z⁴ kT: ⟨z²⟩ changes by -g (⟨z⁶⟩ - ⟨z²⟩⟨z⁴⟩) = -12 g; 24 draws give it exactly."""
+    quartic, effects = np.array([0.01, -0.02, 0.0]), np.array([-1.0, 2.0, 5.0])
+    variances = np.array([1.0, 2.5])
+    z = np.array([block_normals(2, number, 3) for number in range(6)])
+    shifts = np.einsum("t,bps,s->bpt", variances, z**2, effects)[..., None]
+    virials = np.repeat((4 * quartic * z**4)[:, :, None, :], 2, axis=2) * variances[:, None]
+    change, error = shape_correction(
+        shifts,
+        z**2 - 1.0,
+        z**4 - 6 * z**2 + 3,
+        virials,
+        temperatures_k=ENDS,
+        partners=np.ones(3, int),
+    )
+    # the quartic term in units of kT grows with the variance here
+    expected = -12 * quartic @ effects * (2.5**2 - 1.0) / 300.0
+    assert change[0] == pytest.approx(expected, rel=1e-3)
+    assert error[0] < 1e-2 * abs(expected)
 
 
 def test_one_block_has_no_scatter():
