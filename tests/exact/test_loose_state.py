@@ -19,6 +19,7 @@ from reticulum.frameworks.symmetry import symmetrised_primitive, symmetry_of
 from reticulum.phonons.modes import mode_table
 from reticulum.phonons.run import gamma_phonons, open_run
 from reticulum.thermal.loose_curve import CandidateVerdict, LooseCurve, StartReason
+from reticulum.thermal.loose_options import LooseStateOptions
 from reticulum.thermal.loose_patterns import (
     Pattern,
     bond_sets,
@@ -27,7 +28,7 @@ from reticulum.thermal.loose_patterns import (
     n_keeping,
 )
 from reticulum.thermal.loose_state import LooseStateResult
-from reticulum.thermal.loose_state_search import LooseStateOptions, loose_state_redshift
+from reticulum.thermal.loose_state_search import loose_state_redshift
 from reticulum.thermal.mechanism import Band, MechanismResult, Part
 from reticulum.thermal.vibrational_thermochemistry import vibrational_thermochemistry
 from reticulum.units import EV_TO_KJ_PER_MOL, GAS_CONSTANT_J_PER_MOL_K, SQRT_EV_PER_U_A2_TO_CM1

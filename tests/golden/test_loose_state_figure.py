@@ -10,8 +10,9 @@ from reticulum.engines.build import Engine
 from reticulum.phonons.modes import mode_table
 from reticulum.phonons.run import gamma_phonons, open_run
 from reticulum.plotting.loose_state import figure_loose_state
+from reticulum.thermal.loose_options import LooseStateOptions
 from reticulum.thermal.loose_patterns import Pattern
-from reticulum.thermal.loose_state_search import LooseStateOptions, loose_state_redshift
+from reticulum.thermal.loose_state_search import loose_state_redshift
 
 
 @pytest.mark.parametrize("second_well", [ChainOfSprings.second_well, None])
