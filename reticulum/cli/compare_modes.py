@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reticulum.cli.console import check_json_target, print_table, reporting, write_result
+from reticulum.cli.console import check_json_target, counted, print_table, reporting, write_result
 from reticulum.cli.options import JsonOption
 
 if TYPE_CHECKING:
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from reticulum.phonons.mode_comparison import ComparedMotion, ModeComparison, MotionPosition
     from reticulum.phonons.modes import ModeTable
+
+#: Energies closer than this print as equal, eV.
+_EQUAL_ENERGY_EV = 5e-5
 
 _HELP = "A finished run folder of `reticulum phonons`, or what else `reticulum modes` reads."
 
@@ -64,17 +67,22 @@ def print_comparison(
 ) -> None:
     """Print states, motions, modes, bonds and energy."""
     phonons = tables[0].phonons
-    kind = "two electronic states" if comparison.same_method else "two calculators"
+    states = (comparison.first, comparison.second)
+    if not comparison.same_method:
+        kind = "two calculators"
+    elif states[0].calculator == states[1].calculator and states[0].sentence == states[1].sentence:
+        kind = "two calculations of the same electronic state"
+    else:
+        kind = "two electronic states"
     typer.echo(f"{phonons.atoms.get_chemical_formula()}, {phonons.symmetry.symbol}: {kind}")
-    for name, state, table in zip(
-        ("FIRST", "SECOND"), (comparison.first, comparison.second), tables, strict=True
-    ):
+    for name, state, table in zip(("FIRST", "SECOND"), states, tables, strict=True):
         typer.echo(
             f"  {name}: {state.calculator}, {table.phonons.symmetry.symbol}, "
-            f"{state.n_imaginary or 'no'} imaginary modes. {state.sentence}"
+            f"{counted(state.n_imaginary or 'no', 'imaginary mode')}. {state.sentence}"
         )
     print_table(
-        "Motions (COO: infrared-active ones; centre: weighted with the motion's share, ±: spread)",
+        "Motions (COO: range of infrared-active sets; centre: of all modes, weighted with the "
+        "motion's share; ±: spread)",
         ("", "first, cm⁻¹ ", "centre ", "second, cm⁻¹ ", "centre ", "shift of centre "),
         [_motion_row(motion) for motion in comparison.motions if motion.shift_cm1 is not None],
     )
@@ -97,10 +105,14 @@ def print_comparison(
         per = "the primitive cell"
         if comparison.n_metal_pairs:
             per = f"each metal pair ({comparison.n_metal_pairs} in the cell)"
-        where = "below" if energy < 0.0 else "above"
-        typer.echo(
-            f"Energy: SECOND lies {abs(energy):.4f} eV {where} FIRST for {per}; both are relaxed."
-        )
+        if abs(energy) < _EQUAL_ENERGY_EV:
+            typer.echo(f"Energy: the same to 0.0001 eV for {per}; both are relaxed.")
+        else:
+            where = "below" if energy < 0.0 else "above"
+            typer.echo(
+                f"Energy: SECOND lies {abs(energy):.4f} eV {where} FIRST for {per}; both are "
+                "relaxed."
+            )
     elif not comparison.same_method:
         typer.echo("Energies of different methods are not compared.")
     else:

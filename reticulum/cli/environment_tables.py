@@ -33,16 +33,16 @@ def print_environments(table: ModeTable) -> None:
     found = environment_table(table)
     if not found.environments:
         return
+    symbols = {motion.label: motion.symbol for motion in BANDS}
     print_table(
         "Infrared-active bands by the metals of the carboxylates: centre (range) in cm⁻¹",
-        ("environment", "groups ", *(f"{motion.symbol} " for motion in BANDS)),
+        (
+            "",
+            *(f"{entry.label}, {len(entry.carboxylates)} groups" for entry in found.environments),
+        ),
         [
-            (
-                environment.label,
-                str(len(environment.carboxylates)),
-                *(band_text(band) for band in bands),
-            )
-            for environment, bands in zip(found.environments, found.bands, strict=True)
+            (motion.symbol, *(band_text(bands[number]) for bands in found.bands))
+            for number, motion in enumerate(BANDS)
         ],
     )
     if any(
@@ -56,20 +56,24 @@ def print_environments(table: ModeTable) -> None:
     if comparisons:
         print_table(
             "Beside measured bands, cm⁻¹",
-            ("environment", "motion", "computed ", "measured ", "deviation ", "nearest IR mode"),
+            ("band", "computed ", "measured ", "deviation ", "nearest IR mode"),
             [
                 (
-                    entry.environment,
-                    entry.measured.motion,
+                    f"{symbols.get(entry.measured.motion, entry.measured.motion)} "
+                    f"of {entry.environment}",
                     "-" if entry.computed_cm1 is None else f"{entry.computed_cm1:.0f}",
-                    f"{entry.measured.wavenumber_cm1:.0f} [{entry.measured.source}]",
+                    f"{entry.measured.wavenumber_cm1:.0f}",
                     "-" if entry.deviation_cm1 is None else f"{entry.deviation_cm1:+.0f}",
                     "-" if entry.near is None else f"{entry.near[0]:.0f}: {entry.near[1]}",
                 )
                 for entry in comparisons
             ],
         )
-        compounds = ", ".join(dict.fromkeys(entry.measured.compound for entry in comparisons))
+        compounds = ", ".join(
+            dict.fromkeys(
+                f"{entry.measured.compound} [{entry.measured.source}]" for entry in comparisons
+            )
+        )
         typer.echo(
             f"Measured on {compounds}. Computed: the strongest line of the band, without "
             "intensities its centre. Which stretch is symmetric was told by position."
@@ -79,17 +83,17 @@ def print_environments(table: ModeTable) -> None:
         print_table(
             "Difference between environments, cm⁻¹",
             (
-                "motion",
+                "band",
                 "environments",
                 "centres ",
                 "groups alone ",
                 "measured ",
-                "measured in the parents ",
+                "in the parents ",
             ),
             [
                 (
-                    entry.motion,
-                    f"{entry.first} less {entry.second}",
+                    symbols.get(entry.motion, entry.motion),
+                    f"{entry.first} less {entry.second.removeprefix('COO-')}",
                     *(
                         "-" if value is None else f"{value:+.0f}"
                         for value in (
@@ -105,7 +109,8 @@ def print_environments(table: ModeTable) -> None:
         )
         typer.echo(
             "Groups alone: the motion on one carboxylate with all else held, without coupling; no "
-            "position of a band."
+            "position of a band. In the parents: measured difference of the crystals that have "
+            "one of the environments each."
         )
 
 

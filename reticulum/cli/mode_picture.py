@@ -127,7 +127,7 @@ def mode_picture(
 
 def _plain(table: ModeTable, mode: int, cluster: int, *, as_numbered: bool) -> dict[str, Any]:
     """Mode and atoms of the picture for JSON."""
-    from reticulum.phonons.mode_fragment import fragment_motion, mode_fragment
+    from reticulum.phonons.mode_fragment import fragment_motion, fragment_share, mode_fragment
 
     fragment = mode_fragment(table, cluster)
     moves, partner = fragment_motion(table, mode, fragment, as_numbered=as_numbered)
@@ -140,6 +140,7 @@ def _plain(table: ModeTable, mode: int, cluster: int, *, as_numbered: bool) -> d
         "irrep": table.labels.labels[number],
         "partner": partner,
         "cluster": fragment.label,
+        "share_of_these_atoms": fragment_share(table, mode, fragment, as_numbered=as_numbered),
         "displacements": "the longest has length 1",
         "atoms": [
             {

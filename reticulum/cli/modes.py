@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from reticulum.cli import mode_options
-from reticulum.cli.console import check_json_target, print_table, reporting, write_result
+from reticulum.cli.console import check_json_target, counted, print_table, reporting, write_result
 from reticulum.cli.environment_tables import print_environments, print_fragments
 from reticulum.cli.options import JsonOption
 from reticulum.cli.table1_modes import require_table1_options, table1_modes
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from reticulum.phonons.fragments import FragmentShares
     from reticulum.phonons.modes import ModeTable
 
-#: Fractions below this are left out of the printed table.
+#: Fractions below this are left out of the printed table, and more than so many of a set.
 _SHOWN_FRACTION = 0.05
+_SHOWN_PARTS = 3
 
 
 def modes(
@@ -217,7 +218,11 @@ def print_source(table: ModeTable) -> None:
 
 
 def print_modes(
-    table: ModeTable, *, everything: bool, fragments: FragmentShares | None = None
+    table: ModeTable,
+    *,
+    everything: bool,
+    fragments: FragmentShares | None = None,
+    followed: bool = False,
 ) -> None:
     """Print the modes, all or the infrared-active ones, with the shares of fragments."""
     from reticulum.phonons.infrared import IntensityKind, infrared_lines
@@ -268,24 +273,31 @@ def print_modes(
         ),
         rows,
     )
-    print_bands(table)
+    typer.echo(
+        f"Character: the {_SHOWN_PARTS} largest shares from {_SHOWN_FRACTION:g} on; all of them: "
+        "-o modes.csv"
+    )
+    print_bands(table, followed=followed)
 
 
 def character_text(table: ModeTable, number: int) -> str:
-    """Largest fractions of a set in words, the largest first."""
+    """Largest three fractions of a set in words, the largest first."""
     from reticulum.phonons.character import FRACTION_LABELS
 
     fractions = table.characters.fractions[number]
     order = sorted(range(len(fractions)), key=lambda column: -fractions[column])
     return ", ".join(
         f"{FRACTION_LABELS[column]} {fractions[column]:.2f}"
-        for column in order
+        for column in order[:_SHOWN_PARTS]
         if fractions[column] >= _SHOWN_FRACTION
     )
 
 
-def print_bands(table: ModeTable) -> None:
-    """Print the carboxylate bands, the carboxylates and the imaginary modes in words."""
+def print_bands(table: ModeTable, *, followed: bool = False) -> None:
+    """Print the carboxylate bands, the carboxylates and the imaginary modes in words.
+
+    If imaginary modes were followed already, following them is not advised.
+    """
     from reticulum.phonons.internal_coordinates import CoordinateGroup
 
     binding = table.to_dict()["binding_modes"]
@@ -304,12 +316,13 @@ def print_bands(table: ModeTable) -> None:
             f"{table.labels.wavenumbers_cm1[number]:.0f} ({table.labels.labels[number] or '?'})"
             for number in table.imaginary
         )
-        advice = (
-            "The relaxed structure is a saddle point in lower symmetry, not a minimum; reticulum "
-            "phonons ... --follow-imaginary goes down to one."
-            if table.phonons.relaxation is not None
-            else "The structure is no minimum, or its forces are not accurate enough."
-        )
-        typer.echo(f"{table.n_imaginary_modes} imaginary modes: {named} cm⁻¹. {advice}")
+        if followed or table.phonons.relaxation is None or table.phonons.symmetry.number == 1:
+            advice = "The structure is no minimum, or its forces are not accurate enough."
+        else:
+            advice = (
+                "The relaxed structure is a saddle point in lower symmetry, not a minimum; "
+                "reticulum phonons ... --follow-imaginary goes down to one."
+            )
+        typer.echo(f"{counted(table.n_imaginary_modes, 'imaginary mode')}: {named} cm⁻¹. {advice}")
     else:
         typer.echo("No imaginary modes.")

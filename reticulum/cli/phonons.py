@@ -10,6 +10,7 @@ from reticulum.cli import options
 from reticulum.cli.console import (
     TerminalProgress,
     check_json_target,
+    counted,
     reporting,
     write_result,
 )
@@ -102,7 +103,7 @@ def phonons(
             for step in descent.steps:
                 typer.echo(f"  {step.sentence}")
             typer.echo(f"  {descent.end}")
-        print_modes(table, everything=False)
+        print_modes(table, everything=False, followed=descent is not None)
         typer.echo(f"Run folder: {path}   (all modes: reticulum modes {path})")
 
 
@@ -131,7 +132,7 @@ def print_phonons(result: GammaPhonons) -> None:
     relaxation = result.relaxation
     if relaxation is not None:
         typer.echo(
-            f"  relaxed in {relaxation['n_steps']} steps, "
+            f"  relaxed in {counted(relaxation['n_steps'], 'step')}, "
             f"{relaxation['energy_gained_ev']:.3f} eV gained, atoms moved up to "
             f"{relaxation['largest_move_a']:.3f} Å, largest force "
             f"{relaxation['largest_force_ev_per_a']:.1e} eV/Å, "
@@ -140,7 +141,8 @@ def print_phonons(result: GammaPhonons) -> None:
     if result.quality is not None:
         made = ""
         if result.n_displacements is not None and result.displacement_a is not None:
-            made = f"{result.n_displacements} displacements of {result.displacement_a:g} Å; "
+            count = counted(result.n_displacements, "displacement")
+            made = f"{count} of {result.displacement_a:g} Å; "
         typer.echo(
             f"  {made}raw force constants: asymmetry {result.quality.asymmetry_ev_a2:.1e}, "
             f"sum rule {result.quality.translation_ev_a2:.1e} eV/Å² "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from reticulum.cli import mode_options, spectrum_options
-from reticulum.cli.console import check_json_target, print_table, reporting, write_result
+from reticulum.cli.console import check_json_target, counted, print_table, reporting, write_result
 from reticulum.cli.options import JsonOption
 
 if TYPE_CHECKING:
@@ -89,6 +89,12 @@ def spectrum(
         narrowest = min([fwhm, *(row[2] for row in rules.ranges), *(row[1] for row in rules.modes)])
         step = narrowest / POINTS_PER_FWHM if spacing is None else spacing
         axis = even_axis(*wavenumbers, step)
+        if step > narrowest:
+            raise InputError(
+                f"Points {step:g} cm⁻¹ apart miss lines that are {narrowest:g} cm⁻¹ wide.",
+                why="The heights of such lines would depend on where the points happen to lie.",
+                fix=f"Give --spacing {narrowest / POINTS_PER_FWHM:g}, for instance.",
+            )
         observed = _observed(measured, paths)
         table = mode_table(
             mode_options.read_source(
@@ -98,6 +104,20 @@ def spectrum(
         lines = powder_lines(
             table, scale=scale, direction=None if direction is None else np.array(direction)
         )
+        if not (lines.heights > 0.0).any():
+            raise InputError(
+                "There is nothing to draw: no mode has an intensity or carboxylate character.",
+                why=f"{lines.reason} Character needs infrared-active modes of carboxylates.",
+                fix="Give Born charges with --born, or list the modes: reticulum modes SOURCE",
+            )
+        low, high = wavenumbers
+        if not len(lines.strongest(low, high)):
+            typer.echo(
+                f"Warning: no line lies from {low:g} to {high:g} cm⁻¹; there are wings only.",
+                err=True,
+            )
+        for sentence in rules.unused(lines.wavenumbers_cm1, lines.members):
+            typer.echo(f"Warning: {sentence}", err=True)
         phonons = table.phonons
         name = phonons.calculator.get("name", "unknown calculator")
         found = CalculatedSpectrum.of_lines(
@@ -228,7 +248,8 @@ def _print_lines(found: CalculatedSpectrum, lines: PowderLines) -> None:
         ],
     )
     if len(strongest) > _PRINTED_LINES:
-        typer.echo(f"{len(strongest) - _PRINTED_LINES} weaker lines are in -o spectrum.json")
+        weaker = counted(len(strongest) - _PRINTED_LINES, "weaker line")
+        typer.echo(f"Not shown: {weaker}; all of them: -o spectrum.json")
     if len(lines.longitudinal_cm1):
         named = ", ".join(f"{value:.1f}" for value in lines.longitudinal_cm1)
         typer.echo(f"Longitudinal along the direction: {named} cm⁻¹")

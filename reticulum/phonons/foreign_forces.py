@@ -242,12 +242,18 @@ def _supercell_matrix(
             fix="Check --supercell.",
         )
     if n_atoms is not None and n_supercell != n_atoms:
-        times = n_atoms / len(atoms)
-        what = (
-            f"{times:.0f} times as many"
-            if times.is_integer()
-            else "not a multiple of it, so it belongs to another structure"
-        )
+        times, part = n_atoms / len(atoms), len(atoms) / n_atoms
+        if times == 1.0:
+            what = "the forces are those of the structure as it is, without --supercell"
+        elif times.is_integer():
+            what = f"the forces are of {times:.0f} times as many"
+        elif part.is_integer():
+            what = (
+                f"{part:.0f} times as many, so the forces are of a smaller cell, as the primitive "
+                "one"
+            )
+        else:
+            what = "the forces are of no multiple of it, so they belong to another structure"
         raise InputError(
             f"{forces} is of {n_atoms} atoms; {structure} with the supercell given or assumed has "
             f"{n_supercell}.",

@@ -240,7 +240,7 @@ def longitudinal_wavenumbers_cm1(
     q = np.asarray(direction, dtype=np.float64)
     if q.shape != (3,) or not np.isfinite(q).all() or not np.linalg.norm(q) > 0.0:
         raise InputError(
-            f"The direction {direction!r} is none.",
+            f"{' '.join(f'{value:g}' for value in q.ravel())} is no direction.",
             why="It has three finite components, not all zero.",
             fix="Give 0 0 1, for instance.",
         )

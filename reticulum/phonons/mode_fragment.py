@@ -226,6 +226,47 @@ def fragment_motion(
         If there is no such mode, or it does not move the fragment.
 
     """
+    moves, sentence = _drawn_partner(table, mode, fragment, as_numbered=as_numbered)
+    found = moves.reshape(-1, 3)[fragment.indices]
+    longest = float(np.linalg.norm(found, axis=1).max())
+    if longest < _EQUAL_MOTION * float(np.linalg.norm(moves.reshape(-1, 3), axis=1).max()):
+        raise InputError(
+            f"Mode {mode} does not move this {fragment.label} cluster.",
+            why="Other atoms of the cell move.",
+            fix="Choose another cluster with --cluster, or draw the whole cell: reticulum modes "
+            "... -o mode.axsf",
+        )
+    flat = found.ravel()
+    leading = flat[np.abs(flat) > (1.0 - _EQUAL_COMPONENT) * np.abs(flat).max()][0]
+    return found * (np.sign(leading) / longest), sentence
+
+
+def fragment_share(
+    table: ModeTable, mode: int, fragment: ModeFragment, *, as_numbered: bool = False
+) -> float:
+    """Share of the atoms of a fragment in a mode, Σ|e|² of the partner that is drawn.
+
+    Parameters
+    ----------
+    table
+        The modes.
+    mode
+        Number of the mode as in the table, from 1.
+    fragment
+        The fragment.
+    as_numbered
+        Take the partner of this number as it is (see `fragment_motion`).
+
+    """
+    moves, _ = _drawn_partner(table, mode, fragment, as_numbered=as_numbered)
+    weights = table.phonons.atoms.get_masses() * (moves.reshape(-1, 3) ** 2).sum(axis=1)
+    return float(weights[sorted(set(fragment.indices))].sum() / weights.sum())
+
+
+def _drawn_partner(
+    table: ModeTable, mode: int, fragment: ModeFragment, *, as_numbered: bool
+) -> tuple[NDArray[np.float64], str]:
+    """Displacements of all atoms in the partner that is drawn, (3n,), and which one it is."""
     mode_displacements(table, mode)  # refuses modes that do not exist
     labels = table.labels
     members = labels.sets[int(labels.set_of_mode[mode - 1])]
@@ -243,18 +284,7 @@ def fragment_motion(
             f"of the {len(members)} partners (modes {members[0] + 1}-{members[-1] + 1}) the "
             "combination that moves this cluster most"
         )
-    found = moves.reshape(-1, 3)[fragment.indices]
-    longest = float(np.linalg.norm(found, axis=1).max())
-    if longest < _EQUAL_MOTION * float(np.linalg.norm(moves.reshape(-1, 3), axis=1).max()):
-        raise InputError(
-            f"Mode {mode} does not move this {fragment.label} cluster.",
-            why="Other atoms of the cell move.",
-            fix="Choose another cluster with --cluster, or draw the whole cell: reticulum modes "
-            "... -o mode.axsf",
-        )
-    flat = found.ravel()
-    leading = flat[np.abs(flat) > (1.0 - _EQUAL_COMPONENT) * np.abs(flat).max()][0]
-    return found * (np.sign(leading) / longest), sentence
+    return moves, sentence
 
 
 def _most_motion(

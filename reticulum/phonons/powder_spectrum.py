@@ -126,7 +126,8 @@ class PowderLines:
             )
         if len(self.imaginary_cm1):
             named = ", ".join(f"{value:.0f}" for value in self.imaginary_cm1)
-            found.append(f"Imaginary modes are left out: {named} cm⁻¹.")
+            how = "" if self.scale is None else " (not scaled)"
+            found.append(f"Imaginary modes are left out: {named} cm⁻¹{how}.")
         return tuple(found)
 
     def strongest(self, low_cm1: float, high_cm1: float) -> NDArray[np.int64]:

@@ -85,7 +85,8 @@ def find_phonon_files(path: Path) -> PhononFiles:
         raise InputError(
             f"{path} is not a run folder, and no file of phonons either.",
             why="There is no file or folder of this name.",
-            fix="Check the path.",
+            fix="Check the path. Of a structure, compute the phonons first: reticulum phonons "
+            "STRUCTURE -o RUN",
         )
     beside = _in_folder(path.parent, vasp=False)
     kind = _kind(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import style
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from scipy.optimize import isotonic_regression
 
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 #: Part of a line that is neither stretch of the carboxylates.
 OTHER_COLOUR = "#9E9E9E"
+
+#: Width of a bar, points.
+_BAR_POINTS = 2.0
 
 #: Most lines that get a label, and the part of the highest from which a line gets one.
 MOST_LABELS = 16
@@ -197,10 +202,23 @@ def draw_lines(axes: Axes, lines: PowderLines, low_cm1: float, high_cm1: float) 
     ]
     if intensity:
         parts.append(("other", 1.0 - antisymmetric - symmetric, OTHER_COLOUR))
+    tops = []
     for name, share, colour in parts:
-        top = base + heights * np.clip(share, 0.0, None)
-        axes.vlines(positions, base, top, color=colour, linewidth=2.0, label=name)
-        base = top
+        tops.append(base + heights * np.clip(share, 0.0, None))
+        base = tops[-1]
+        axes.plot([], [], color=colour, linewidth=_BAR_POINTS, label=name)
+    # bar by bar and the strongest last, so that bars of close lines do not mix their colours
+    ends = np.stack([np.zeros(len(found)), *tops], axis=1)
+    bars = [
+        [(place, low), (place, high)]
+        for place, row in zip(positions.tolist(), ends.tolist(), strict=True)
+        for low, high in itertools.pairwise(row)
+    ]
+    colours = [colour for _, _, colour in parts] * len(found)
+    axes.add_collection(
+        LineCollection(bars, colors=colours, linewidths=_BAR_POINTS, capstyle="butt"),
+        autolim=False,
+    )
     if len(lines.longitudinal_cm1):
         inside = (lines.longitudinal_cm1 >= low_cm1) & (lines.longitudinal_cm1 <= high_cm1)
         places = lines.longitudinal_cm1[inside]

@@ -16,7 +16,12 @@ from matplotlib.patches import Circle, Polygon
 from reticulum.errors import InputError
 from reticulum.frameworks.bonds import BondKind, is_metal
 from reticulum.phonons.character import FRACTION_LABELS
-from reticulum.phonons.mode_fragment import ModeFragment, fragment_motion, mode_fragment
+from reticulum.phonons.mode_fragment import (
+    ModeFragment,
+    fragment_motion,
+    fragment_share,
+    mode_fragment,
+)
 from reticulum.phonons.modes import ModeTable
 from reticulum.plotting.files import STYLE
 from reticulum.plotting.infrared_spectrum import irrep_in_print
@@ -43,6 +48,12 @@ ARROW_COLOUR = "#10459C"
 #: Length of the longest arrow, Å: long enough to be seen beside bonds of 1.3 to 2 Å. It is no
 #: physical amplitude.
 ARROW_A = 1.0
+
+#: Longest arrow that may be asked for, Å: a few times the size of a cluster.
+_LONGEST_ARROW_A = 20.0
+
+#: A cluster with a smaller share of the motion hardly takes part, and the title says so.
+_SMALL_SHARE = 0.01
 
 #: Arrows shorter than this part of the longest are left out.
 _LEAST_ARROW = 0.08
@@ -357,10 +368,11 @@ def figure_mode(
         If there is no such mode, cluster or view, or the mode does not move the cluster.
 
     """
-    if not 0.0 < arrow_a < np.inf:
+    if not 0.0 < arrow_a <= _LONGEST_ARROW_A:
         raise InputError(
             f"The longest arrow is {arrow_a:g} Å.",
-            why="It has a length.",
+            why=f"It has a length, of {_LONGEST_ARROW_A:g} Å at most: beside longer ones no atom "
+            "is seen.",
             fix=f"Give --amplitude {ARROW_A:g}, for instance.",
         )
     fragment = mode_fragment(table, cluster)
@@ -370,9 +382,11 @@ def figure_mode(
     phonons = table.phonons
     irrep = irrep_in_print(table.labels.labels[number] or "no irrep")
     name = phonons.calculator.get("name", "unknown calculator")
+    share = fragment_share(table, mode, fragment, as_numbered=as_numbered)
     lines = [
         f"{phonons.atoms.get_chemical_formula()}, {name}: {fragment.label} with its carboxylates, "
-        f"linkers cut; {chosen.words}. Mode {mode}{': ' + partner if partner else ''}. Arrows are "
+        f"linkers cut; {chosen.words}. Mode {mode}{': ' + partner if partner else ''}. These atoms "
+        f"have {_percent(share)} of the motion. Arrows are "
         "displacements, to one another in scale, of arbitrary length."
     ]
     with style.context(STYLE):
@@ -386,11 +400,17 @@ def figure_mode(
         words = f"{wavenumber:.0f} cm⁻¹   {irrep}"
         if number in table.imaginary:
             words += "   (imaginary)"
+        if share < _SMALL_SHARE:
+            words += f"\nThis {fragment.label} hardly moves: {_percent(share)} of the motion"
         figure.suptitle(f"{words}\n{_character(table, number)}", fontsize=8)
         caption = textwrap.fill(" ".join(lines), _CAPTION_COLUMNS)
         figure.supxlabel(caption, fontsize=6, color="0.3")
         _draw_elements(axes, fragment)
     return figure
+
+
+def _percent(share: float) -> str:
+    return "less than 0.1 %" if share < 1e-3 else f"{100 * share:.{1 if share < 0.1 else 0}f} %"
 
 
 def _character(table: ModeTable, number: int) -> str:

@@ -82,6 +82,33 @@ class LineWidths:
                 widths[line] = [*named, *inside][0]
         return widths
 
+    def unused(
+        self, positions_cm1: NDArray[np.float64], members: tuple[tuple[int, ...], ...]
+    ) -> tuple[str, ...]:
+        """Sentences about the rules that no line obeys.
+
+        Parameters
+        ----------
+        positions_cm1
+            (n_lines,) as they are drawn (scaled), cm⁻¹.
+        members
+            Numbers of the modes of each line, from 1.
+
+        """
+        drawn = {mode for line in members for mode in line}
+        lost = [mode for mode, _ in self.modes if mode not in drawn]
+        found = []
+        if lost:
+            named = ", ".join(str(mode) for mode in lost)
+            found.append(
+                f"Widths of modes that are no lines are not used: {named}. Lines are "
+                "infrared-active and not imaginary."
+            )
+        for low, high, _ in self.ranges:
+            if not ((positions_cm1 >= low) & (positions_cm1 <= high)).any():
+                found.append(f"No line lies at {low:g} to {high:g} cm⁻¹: this width is not used.")
+        return tuple(found)
+
 
 def read_line_widths(path: Path, fwhm_cm1: float) -> LineWidths:
     """Widths of a CSV table.

@@ -7,7 +7,7 @@ import pytest
 
 from reticulum.errors import InputError
 from reticulum.frameworks.bonds import BondKind
-from reticulum.phonons.mode_fragment import fragment_motion, mode_fragment
+from reticulum.phonons.mode_fragment import fragment_motion, fragment_share, mode_fragment
 from reticulum.phonons.modes import mode_table
 from reticulum.plotting.files import save_figure
 from reticulum.plotting.mode_picture import figure_mode, view_of
@@ -70,6 +70,32 @@ def test_a_breathing_mode_moves_equivalent_atoms_alike(table):
     for number in (1, 6, 8, 29):
         lengths = np.linalg.norm(moves[fragment.numbers == number], axis=1)
         np.testing.assert_allclose(lengths, lengths[0], atol=1e-6)
+
+
+def test_the_share_of_the_cluster_is_said(table):
+    """In copper formate the cluster is the whole crystal, and two metals are a part of it."""
+    fragment = mode_fragment(table)
+    mode = mode_of(table, "Eu")
+    assert fragment_share(table, mode, fragment) == pytest.approx(1.0)
+    assert "have 100 % of the" in " ".join(figure_mode(table, mode).get_supxlabel().split())
+    metals = np.flatnonzero(fragment.numbers == 29)
+    part = replace(
+        fragment,
+        sites=tuple(fragment.sites[number] for number in metals),
+        positions_a=fragment.positions_a[metals].copy(),
+        numbers=fragment.numbers[metals].copy(),
+    )
+    breathing = mode_of(table, "A1g", 0)
+    vector = table.labels.eigenvectors[:, breathing - 1].reshape(-1, 3)
+    expected = float((vector[part.indices] ** 2).sum())
+    assert fragment_share(table, breathing, part) == pytest.approx(expected)
+    assert 0.0 < expected < 1.0
+
+
+def test_arrows_longer_than_the_picture_are_refused(table):
+    for length in (0.0, 1000.0, np.nan):
+        with pytest.raises(InputError, match="longest arrow"):
+            figure_mode(table, 54, arrow_a=length)
 
 
 def test_views_are_right_handed_and_look_where_they_say(table):

@@ -70,6 +70,8 @@ def test_lines_are_printed_without_files(command_line, run):
         (("--measured", "HKUST-1"), "--measured marks bands in a figure"),
         (("--measured", "Atlantis", "-o", "s.png"), "no published bands of Atlantis"),
         (("--widths", "BORN"), "no table of line widths"),
+        (("--spacing", "20"), "miss lines that are 10 cm⁻¹ wide"),
+        (("--born", "BORN", "--direction", "0", "0", "0"), "0 0 0 is no direction"),
     ],
 )
 def test_refusals(command_line, run, options, words):
@@ -94,3 +96,20 @@ def test_a_picture_of_a_mode(command_line, run):
         code, _, err = command_line("mode-picture", "run", *options)
         assert code == 2, options
         assert words in " ".join(err.split())
+
+
+def test_widths_that_no_line_has_are_said(command_line, run):
+    (run / "widths.csv").write_text("mode,fwhm_cm1\n1,30\n9999,30\n")
+    code, _, err = command_line("spectrum", "run", "--born", "BORN", "--widths", "widths.csv")
+    assert code == 0
+    assert "are not used: 1, 9999." in err  # an acoustic mode, and none at all
+    (run / "widths.csv").write_text("from_cm1,to_cm1,fwhm_cm1\n0,4000,30\n5000,6000,30\n")
+    code, _, err = command_line("spectrum", "run", "--born", "BORN", "--widths", "widths.csv")
+    assert code == 0
+    assert err == "Warning: No line lies at 5000 to 6000 cm⁻¹: this width is not used.\n"
+
+
+def test_a_range_without_lines_is_said(command_line, run):
+    code, _, err = command_line("spectrum", "run", "--born", "BORN", "--range", "5000", "6000")
+    assert code == 0
+    assert "no line lies from 5000 to 6000 cm⁻¹" in err
