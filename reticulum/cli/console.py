@@ -152,21 +152,41 @@ def counted(number: int | str, noun: str) -> str:
     return f"{number} {noun}" if str(number) == "1" else f"{number} {noun}s"
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+#: Characters between the columns of a table, and the least of a last column that alone folds.
+_BETWEEN_COLUMNS = 3
+_LEAST_LAST_COLUMN = 14
+
+
+def print_table(
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    only_last_folds: bool = False,
+) -> None:
     """Print a table on standard output; columns whose names end in a space go to the right.
 
-    Without any name of a column there is no head; pipes and files get no blanks at line ends.
+    Without any name of a column there is no head; pipes and files get no blanks at line ends. In a
+    narrow terminal cells get several lines: those of the last column alone, if that is asked for
+    and the others leave it room. Nothing is cut off.
     """
     from rich import box
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(columns))
-    for column in columns:
+    console = standard_output()
+    others = [
+        max(len(cell) for cell in (name.strip(), *(row[number] for row in rows)))
+        for number, name in enumerate(columns[:-1])
+    ]
+    taken = sum(others) + _BETWEEN_COLUMNS * len(columns)
+    fits = only_last_folds and console.width - taken >= _LEAST_LAST_COLUMN
+    for number, column in enumerate(columns):
         justify: Any = "right" if column.endswith(" ") else "left"
-        table.add_column(column.strip(), justify=justify, overflow="fold")
+        kept = fits and number < len(columns) - 1
+        table.add_column(column.strip(), justify=justify, overflow="fold", no_wrap=kept)
     for row in rows:
         table.add_row(*[_escaped(cell) for cell in row])
-    console = standard_output()
 
     def show() -> None:
         if title:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from reticulum.cli.console import print_table
+from reticulum.cli.console import counted, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,12 +131,13 @@ def print_fragments(fragments: FragmentShares, symbols: Sequence[str]) -> None:
         atoms = [f"{symbols[atom]}{atom + 1}" for atom in fragment.atoms[:_NAMED_ATOMS]]
         atoms += ["..."] if len(fragment.atoms) > _NAMED_ATOMS else []
         what = (
-            f"{len(fragment.coordinates)} {request.kind.word} coordinates"
+            counted(len(fragment.coordinates), f"{request.kind.word} coordinate")
             if request.kind.word
-            else f"{len(fragment.atoms)} atoms"
+            else counted(len(fragment.atoms), "atom")
         )
         typer.echo(
-            f"Fragment {request.name} = {request.text}: {what}, {fragment.n_places} places: "
+            f"Fragment {request.name} = {request.text}: {what}, "
+            f"{counted(fragment.n_places, 'place')}: "
             f"{' '.join(atoms)}"
         )
     if fragments.overlapping:

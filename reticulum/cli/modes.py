@@ -272,6 +272,7 @@ def print_modes(
             "character",
         ),
         rows,
+        only_last_folds=True,
     )
     typer.echo(
         f"Character: the {_SHOWN_PARTS} largest shares from {_SHOWN_FRACTION:g} on; all of them: "

@@ -62,7 +62,13 @@ class FragmentRequest:
         """The selection in words."""
         if isinstance(self.selection, FragmentPattern):
             return self.selection.text
-        return ",".join(str(number) for number in self.selection)
+        runs: list[list[int]] = []
+        for number in self.selection:
+            if self.kind is FragmentKind.ATOMS and runs and number == runs[-1][1] + 1:
+                runs[-1][1] = number
+            else:
+                runs.append([number, number])
+        return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in runs)
 
 
 def parse_fragments(texts: Sequence[str]) -> tuple[FragmentRequest, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import pytest
@@ -56,6 +57,25 @@ def test_bands_of_the_metal_environment(command_line, here):
     found = json.loads(out)["metal_environments"]
     assert [entry["label"] for entry in found["environments"]] == ["COO-Cu2"]
     assert found["beside_measured"] == found["differences"] == []
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_numbers_are_never_cut_off(command_line, here, monkeypatch, width):
+    """Where a column is broken into lines, its characters stay; only the last one folds at 80."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    code, out, _ = command_line("modes", "calculation", "--fragment", "all=1-18")
+    assert code == 0
+    assert "Fragment all = 1-18: 18 atoms, 1 place: " in out
+    assert "…" not in out
+    table = out[out.index("Γ modes") : out.index("Character: ")]
+    if width >= 80:
+        rows = [line.split() for line in table.splitlines() if re.match(r" *\d+(-\d+)? ", line)]
+        assert rows
+        assert all("1.00" in row for row in rows)
+        assert (
+            sum(1 + int(row[0].rsplit("-", 1)[-1]) - int(row[0].split("-")[0]) for row in rows)
+            == 54
+        )
 
 
 def test_fragments_have_columns(command_line, here):
