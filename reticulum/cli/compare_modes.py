@@ -80,26 +80,12 @@ def print_comparison(
             f"  {name}: {state.calculator}, {table.phonons.symmetry.symbol}, "
             f"{counted(state.n_imaginary or 'no', 'imaginary mode')}. {state.sentence}"
         )
-    print_table(
-        "Motions (COO: range of infrared-active sets; centre: of all modes, weighted with the "
-        "motion's share; ±: spread)",
-        ("", "first, cm⁻¹ ", "centre ", "second, cm⁻¹ ", "centre ", "shift of centre "),
-        [_motion_row(motion) for motion in comparison.motions if motion.shift_cm1 is not None],
-    )
+    motions = [_motion_row(motion) for motion in comparison.motions if motion.shift_cm1 is not None]
+    if motions:
+        _print_motions(motions)
     _print_pairs(comparison, tables[0], everything=everything)
-    print_table(
-        "Bonds, Å (mean, shortest-longest)",
-        ("", "first", "second", "change "),
-        [
-            (
-                bond.name,
-                _lengths(bond.first_a),
-                _lengths(bond.second_a),
-                f"{bond.second_a[0] - bond.first_a[0]:+.3f}",
-            )
-            for bond in comparison.bonds
-        ],
-    )
+    if comparison.bonds:
+        _print_bonds(comparison)
     energy = comparison.energy_per_pair_ev
     if energy is not None:
         per = "the primitive cell"
@@ -117,6 +103,31 @@ def print_comparison(
         typer.echo("Energies of different methods are not compared.")
     else:
         typer.echo("Energies are not compared: a run was not relaxed here.")
+
+
+def _print_motions(rows: Sequence[tuple[str, ...]]) -> None:
+    print_table(
+        "Motions (COO: range of infrared-active sets; centre: of all modes, weighted with the "
+        "motion's share; ±: spread)",
+        ("", "first, cm⁻¹ ", "centre ", "second, cm⁻¹ ", "centre ", "shift of centre "),
+        rows,
+    )
+
+
+def _print_bonds(comparison: ModeComparison) -> None:
+    print_table(
+        "Bonds, Å (mean, shortest-longest)",
+        ("", "first", "second", "change "),
+        [
+            (
+                bond.name,
+                _lengths(bond.first_a),
+                _lengths(bond.second_a),
+                f"{bond.second_a[0] - bond.first_a[0]:+.3f}",
+            )
+            for bond in comparison.bonds
+        ],
+    )
 
 
 def _motion_row(motion: ComparedMotion) -> tuple[str, ...]:
@@ -145,6 +156,9 @@ def _print_pairs(comparison: ModeComparison, table: ModeTable, *, everything: bo
             *table.band_sets(CoordinateGroup.ANTISYMMETRIC_CO),
             *table.band_sets(CoordinateGroup.SYMMETRIC_CO),
         }
+    if not shown:
+        typer.echo("No infrared-active carboxylate stretch.")
+        return
     print_table(
         "Sets of modes" if everything else "Infrared-active carboxylate stretches",
         ("irrep", "first, cm⁻¹ ", "second, cm⁻¹ ", "shift ", "overlap ", "character in FIRST"),

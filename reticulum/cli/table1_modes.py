@@ -138,6 +138,12 @@ def _print(rows: tuple[GammaModesRow, ...], *, shipped: bool) -> None:
         "positions), where a checked observation is at hand."
     )
     for row in rows:
+        for name, seen in row.observed.items():
+            if seen:
+                values = ", ".join(dict.fromkeys(entry.wavenumber_text for entry in seen))
+                sources = ", ".join(dict.fromkeys(entry.source for entry in seen))
+                typer.echo(f"Observed, {row.material}, {name}: {values} cm⁻¹ [{sources}]")
+    for row in rows:
         for warning in row.warnings:
             typer.echo(f"{row.material}: {warning}")
         if row.status.value == "missing":

@@ -1,6 +1,7 @@
 """`reticulum modes --all-table1` as a user meets it."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -12,6 +13,7 @@ def test_table_of_shipped_rows_names_what_is_missing_and_how_to_get_it(command_l
     row = next(line for line in out.splitlines() if line.strip().startswith("MOF-5"))
     assert row.split() == ["MOF-5", "19", "0", "1647", "1353"]
     assert "1367 (1367-1425)" in out
+    assert re.search(r"Observed, HKUST-1, antisymmetric: .*1594.8.* cm⁻¹ \[Andreeva2020", out)
     assert "reticulum modes --all-table1 --runs runs --compute" in out
 
 
