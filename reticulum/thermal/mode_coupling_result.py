@@ -85,7 +85,7 @@ def _errors(
 ) -> tuple[SlopeError, ...]:
     steps = [entry.step_error() for entry in members]
     resonant = sum(w * s.resonant_slope for w, s in zip(weights, members, strict=True))
-    return (
+    errors = [
         SlopeError(
             kind=ErrorKind.STEP_SIZE,
             size_cm1_per_k=float(
@@ -98,7 +98,17 @@ def _errors(
             size_cm1_per_k=abs(float(resonant)),
             origin="resonances kept out, each as two levels",
         ),
-    )
+    ]
+    soft = sum(w * s.soft_slope for w, s in zip(weights, members, strict=True) if distrust(s))
+    if soft:
+        errors.append(
+            SlopeError(
+                kind=ErrorKind.TRUNCATION,
+                size_cm1_per_k=abs(float(soft)),
+                origin="all that modes give whose expansion is not to be trusted",
+            )
+        )
+    return tuple(errors)
 
 
 def _contributions(table: ModeTable, shifts: Sequence[TrackedShift]) -> tuple[Contribution, ...]:
@@ -158,7 +168,7 @@ def _assumptions(shifts: Sequence[TrackedShift]) -> tuple[str, ...]:
     return (
         "Fixed cell; only modes at Gamma move, one cell of the crystal stands for all.",
         "Second-order perturbation in straight-line normal coordinates; occupations are harmonic. "
-        "The errors do not hold what higher orders would add.",
+        "Higher orders enter the errors only as the whole share of soft modes, where these lead.",
         f"Followed share of the infrared heights of each band: {followed}.",
     )
 

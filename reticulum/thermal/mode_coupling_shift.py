@@ -110,6 +110,11 @@ class TrackedShift:
         return float(sizes[self.soft].sum()) / total if total > 0.0 else 0.0
 
     @property
+    def soft_slope(self) -> float:
+        """Slope that the soft modes give, all terms together, cm⁻¹/K."""
+        return float(np.sum([values[self.soft].sum() for values in self.set_slopes.values()]))
+
+    @property
     def cancellation(self) -> float:
         """Sizes of the terms of all sets over what is left of them."""
         sizes = float(np.sum([np.abs(values) for values in self.set_slopes.values()]))

@@ -254,6 +254,9 @@ def test_soft_modes_make_the_expansion_untrusted(spring_run, tmp_path):
     assert "below 100 cm⁻¹" in result.untrusted_because
     assert "adiabatic" in result.untrusted_because
     assert result.details["tracked"][0]["share_of_modes_below_100_cm1"] > 0.5
+    # All that they give counts as an error.
+    soft = sum(result.details["tracked"][0]["slopes_of_modes_below_100_cm1"].values())
+    assert result.slope_error_cm1_per_k(Band.ANTISYMMETRIC) >= abs(soft) > 0.0
     # A quartic-only number is never printed alone.
     texts = [entry[1] for entry in listener.heard if entry[0] == "message"]
     texts += [result.untrusted_because]
