@@ -11,7 +11,7 @@ from reticulum.errors import CalculationError
 from reticulum.phonons.modes import ModeTable
 from reticulum.thermal.local_frames import LocalFrames, turned_pattern
 from reticulum.thermal.stiff_relaxation import ModeSpace, StiffStart
-from reticulum.thermal.thermal_draws import fixed_basis, thermal_amplitudes
+from reticulum.thermal.thermal_draws import thermal_amplitudes
 from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
 
 #: Modes softer than this are not drawn from a harmonic distribution, cm⁻¹. At 473 K a mode of
@@ -35,7 +35,7 @@ class DrawnModes:
     Parameters
     ----------
     space
-        All modes, in a basis that does not depend on how they were diagonalised.
+        All modes.
     drawn
         (m,) indices of the modes that are drawn.
     wavenumbers_cm1
@@ -246,7 +246,7 @@ def choose_modes(
     Parameters
     ----------
     table
-        From `mode_table`.
+        From `mode_table` and `kept_modes`.
     forces_at_rest
         (n, 3), eV/Å.
     limit_cm1
@@ -268,7 +268,7 @@ def choose_modes(
     acoustic = labels.acoustic[labels.set_of_mode]
     masses = phonons.atoms.get_masses()
     eigenvalues = np.sign(wavenumbers) * (wavenumbers / SQRT_EV_PER_U_A2_TO_CM1) ** 2
-    vectors = fixed_basis(np.array(labels.eigenvectors), labels.sets)
+    vectors = np.array(labels.eigenvectors)
     too_soft = ~acoustic & (wavenumbers < SOFTEST_CM1)
     soft = ~acoustic & ~too_soft & (wavenumbers < limit_cm1)
     chosen = soft | too_soft if like_minima or effective_cm1 is not None else soft

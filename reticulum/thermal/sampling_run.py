@@ -17,6 +17,7 @@ from reticulum.phonons.internal_coordinates import CoordinateGroup
 from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.run import Run
 from reticulum.thermal.displaced_bands import BAND_DISPLACEMENT_A
+from reticulum.thermal.kept_modes import kept_modes
 from reticulum.thermal.mechanism import Band, Part
 from reticulum.thermal.rigid_units import motion_in_words, rigid_units
 from reticulum.thermal.sampled_bands import BandSampler, DrawSetting, Tally
@@ -33,6 +34,9 @@ from reticulum.thermal.sampling_result import SamplingResult
 from reticulum.thermal.slopes import checked_temperatures_k, slope_temperatures_k
 from reticulum.thermal.stiff_relaxation import MODE_FORCE_LIMIT
 from reticulum.thermal.thermal_draws import PAIRS_PER_BLOCK
+
+#: File of a run folder with the modes that are drawn.
+MODES_FILE = "sampling-modes.npz"
 
 #: Blocks that are repeated for each check.
 _CHECK_BLOCKS = 2
@@ -71,6 +75,7 @@ def sampling_redshift(
     given = slope_temperatures_k()[[0, -1]] if options.temperatures_k is None else None
     temperatures = np.array(given if given is not None else options.temperatures_k)
     slope_weights(checked_temperatures_k(temperatures))
+    table = kept_modes(table, run.folder.path / MODES_FILE)
     at_rest = run.runner.evaluate([table.phonons.atoms], kind="reference", show=False)[0]
     forces = at_rest.result.forces_ev_per_a
     sampler = BandSampler(

@@ -14,6 +14,7 @@ from reticulum.errors import CalculationError, InputError
 from reticulum.phonons.modes import mode_table
 from reticulum.thermal.band_space import band_centres
 from reticulum.thermal.carboxylate_bands import carboxylate_band_space
+from reticulum.thermal.kept_modes import kept_modes
 from reticulum.thermal.local_frames import local_frames
 from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part
 from reticulum.thermal.sampled_bands import BandSampler, DrawSetting, Tally, one_direction
@@ -465,6 +466,31 @@ def test_one_random_partner_stands_for_all_of_a_set(spring_run):
         found.append(band_centres(one, hessian @ one.tracked.vectors).values()[:2] - rest)
     noise = np.std(found, axis=0) / np.sqrt(200)
     np.testing.assert_array_less(abs(np.mean(found, axis=0) - shift), 4 * noise + 0.03 * abs(shift))
+
+
+def test_modes_are_kept_to_the_last_bit(librating, tmp_path):
+    """Reversed eigenvectors and noise in the last bits give the modes of the first time."""
+    _, table = librating
+    file = tmp_path / "modes.npz"
+    first = kept_modes(table, file).labels
+    vectors = np.array(table.labels.eigenvectors)
+    vectors *= np.where(np.arange(vectors.shape[1]) % 2, -1.0, 1.0)
+    noisy = dataclasses.replace(
+        table,
+        labels=dataclasses.replace(
+            table.labels,
+            eigenvectors=vectors + 1e-12,
+            mode_wavenumbers_cm1=table.labels.mode_wavenumbers_cm1 + 1e-11,
+        ),
+    )
+    again = kept_modes(noisy, file).labels
+    np.testing.assert_array_equal(again.eigenvectors, first.eigenvectors)
+    np.testing.assert_array_equal(again.mode_wavenumbers_cm1, first.mode_wavenumbers_cm1)
+    other = kept_modes(with_imaginary_mode(table, -40.0), file).labels
+    assert other.mode_wavenumbers_cm1[3] == -40.0
+    file.write_bytes(b"no modes")
+    with pytest.raises(InputError, match="does not hold modes"):
+        kept_modes(table, file)
 
 
 class KilledError(Exception):

@@ -1,0 +1,72 @@
+"""Modes kept in the run folder to the last bit, so that draws made from them are found again.
+
+A diagonalisation repeated on another day or with another number of threads differs in the last
+bits, and degenerate modes may be turned at will. Draws differ with them; stored forces, which are
+found by the positions of the atoms within 1e-7 Å, would now and then be missed.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from reticulum.errors import InputError
+from reticulum.phonons.modes import ModeTable
+from reticulum.scratch import publish, scratch_folder
+from reticulum.thermal.thermal_draws import fixed_basis
+
+#: Largest difference of components of eigenvectors, and of wavenumbers in cm⁻¹, that is rounding.
+_SAME = 1e-6
+
+
+def kept_modes(table: ModeTable, file: Path) -> ModeTable:
+    """The table with the eigenvectors and wavenumbers of its first use in a folder.
+
+    They are written if the file does not exist or belongs to other modes.
+
+    Parameters
+    ----------
+    table
+        From `mode_table`.
+    file
+        Where they are kept (NumPy's npz).
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+
+    """
+    labels = table.labels
+    vectors = fixed_basis(np.array(labels.eigenvectors), labels.sets)
+    wavenumbers = np.array(labels.mode_wavenumbers_cm1)
+    if file.is_file():
+        try:
+            with file.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
+                before = content["eigenvectors"], content["wavenumbers_cm1"]
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise InputError(
+                f"{file} does not hold modes.",
+                why=f"{type(error).__name__}: {error}.",
+                fix="Delete it and give the command again; stored forces are kept.",
+            ) from error
+        if (
+            before[0].shape == vectors.shape
+            and np.abs(before[0] - vectors).max() < _SAME
+            and np.abs(before[1] - wavenumbers).max() < _SAME
+        ):
+            return replace(
+                table,
+                labels=replace(labels, eigenvectors=before[0], mode_wavenumbers_cm1=before[1]),
+            )
+    content_now = io.BytesIO()
+    np.savez(content_now, eigenvectors=vectors, wavenumbers_cm1=wavenumbers)
+    with scratch_folder(file.parent) as folder:
+        draft = folder / "modes.npz"
+        draft.write_bytes(content_now.getvalue())
+        publish(draft, file, overwrite=True)
+    return replace(table, labels=replace(labels, eigenvectors=vectors))
