@@ -11,6 +11,9 @@ AMPLITUDE_A = 0.3
 #: Frames of one period: smooth at the usual 20 to 30 frames a second.
 N_FRAMES = 24
 
+#: Most frames of a period: a film of 156 atoms has some 100 MB then.
+MOST_FRAMES = 10_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:

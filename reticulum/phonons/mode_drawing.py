@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.errors import InputError
-from reticulum.phonons.drawing_options import AMPLITUDE_A, N_FRAMES
+from reticulum.phonons.drawing_options import AMPLITUDE_A, MOST_FRAMES, N_FRAMES
 from reticulum.phonons.modes import ModeTable
 
 if TYPE_CHECKING:
@@ -91,6 +91,12 @@ def mode_frames(
         If there is no such mode, or amplitude or number make no film.
 
     """
+    if n_frames > MOST_FRAMES:
+        raise InputError(
+            f"{n_frames} frames are no film that could be kept.",
+            why=f"More than {MOST_FRAMES} of one period are not made.",
+            fix="Give fewer, 24 for instance.",
+        )
     if n_frames < 2:
         raise InputError(
             f"{n_frames} frames make no film.",

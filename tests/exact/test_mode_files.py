@@ -217,6 +217,7 @@ def test_nothing_is_overwritten_unasked(table, tmp_path):
         ("modes.extxyz", Drawing(modes=(9,), amplitude_a=-1.0), "amplitude"),
         ("modes.extxyz", Drawing(modes=(9,), amplitude_a=float("nan")), "amplitude"),
         ("modes.extxyz", Drawing(modes=(9,), n_frames=1), "no film"),
+        ("modes.extxyz", Drawing(modes=(9,), n_frames=100_000_000), "no film that could be kept"),
         ("nowhere/modes.csv", None, "no folder"),
     ],
 )
