@@ -126,10 +126,18 @@ def redshift(
         written = _write(report, path) if path is not None else ()
         if json is not None:
             write_result(report.to_dict(), json)
-            return
-        print_report(report)
-        for file in written:
-            typer.echo(f"written: {file}")
+        else:
+            print_report(report)
+            for file in written:
+                typer.echo(f"written: {file}")
+        if report.failures:
+            from reticulum.errors import CalculationError
+
+            raise CalculationError(
+                f"Not computed: {', '.join(report.failures)}.",
+                why=" ".join(report.failures.values()),
+                fix="What finished is kept, and shown above.",
+            )
 
 
 def _keywords(

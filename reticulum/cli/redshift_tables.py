@@ -71,6 +71,8 @@ def print_report(report: RedShiftReport) -> None:
     for name, verdict in (report.verdicts_by_mechanism or {}).items():
         if verdict:
             typer.echo(f"{name}: {verdict}")
+    for name, reason in (report.failures or {}).items():
+        typer.echo(f"{name} failed: {reason}")
     _print_slopes(report)
     if report.measured is None:
         typer.echo("This material is not in the published table: there is nothing to compare with.")

@@ -31,6 +31,18 @@ class MechanismOutcome(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoundMechanism:
+    """Outcome of a mechanism that always gives a result."""
+
+    mechanism: MechanismResult
+
+    @property
+    def verdict(self) -> str:
+        """Nothing beyond the result."""
+        return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MechanismEntry:
     """A mechanism that is computed from Gamma phonons and more force calculations.
 
@@ -72,7 +84,10 @@ class MechanismEntry:
         """
         module, _, function = self.place.partition(":")
         compute = getattr(importlib.import_module(module), function)
-        return cast("MechanismOutcome", compute(run, table, **keywords))
+        found = compute(run, table, **keywords)
+        if hasattr(found, "mechanism"):
+            return cast("MechanismOutcome", found)
+        return FoundMechanism(mechanism=found)
 
 
 #: Mechanisms in the order in which they are computed.

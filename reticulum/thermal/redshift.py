@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reticulum.errors import InputError
+from reticulum.errors import CalculationError, InputError
 from reticulum.frameworks.library import list_structures
 from reticulum.reference.tables import RedShiftRow, find_table1_row, load_table1
 from reticulum.thermal.mechanisms import QUICK, find_mechanism
@@ -94,7 +94,8 @@ def predict_redshift(
     InputError
         If the structure has no carboxylate that binds a metal.
     CalculationError
-        If a calculation failed; all that finished is kept.
+        If the phonons or the metal-oxygen scan failed; all that finished is kept. A mechanism that
+        fails is named in `RedShiftReport.failures` instead.
 
     """
     from reticulum.phonons.modes import mode_table
@@ -120,6 +121,8 @@ def predict_redshift(
             store_mechanism(run.folder.path, result.name, result, "")
     material = None if measured is None else measured.material
 
+    failures: dict[str, CalculationError] = {}
+
     def report() -> RedShiftReport:
         shown = {oscillator.mechanism().name for oscillator in oscillators}
         stored = {
@@ -135,12 +138,20 @@ def predict_redshift(
             oscillators=oscillators,
             mechanisms=tuple(result for result, _ in stored.values() if result is not None),
             verdicts_by_mechanism={name: verdict for name, (_, verdict) in stored.items()},
+            failures={name: str(error) for name, error in failures.items()},
         )
 
     for name in methods:
         if name in QUICK:
             continue
-        outcome = find_mechanism(name).compute(run, table, **dict((keywords or {}).get(name, {})))
+        entry = find_mechanism(name)
+        try:
+            outcome = entry.compute(run, table, **dict((keywords or {}).get(name, {})))
+        except CalculationError as error:
+            # One mechanism that fails must not take the others with it.
+            failures[name] = error
+            run.progress.message(f"{entry.title} failed: {error.what}")
+            continue
         store_mechanism(run.folder.path, name, outcome.mechanism, outcome.verdict)
         if after_each is not None:
             after_each(report())

@@ -93,6 +93,8 @@ class RedShiftReport:
         Names of those among them that are stored with the package.
     verdicts_by_mechanism
         One sentence for each of them, and for those that do not exist in this crystal.
+    failures
+        Mechanisms that were asked for and could not be computed, with the reason.
 
     """
 
@@ -104,6 +106,7 @@ class RedShiftReport:
     mechanisms: tuple[MechanismResult, ...] = ()
     shipped: frozenset[str] = frozenset()
     verdicts_by_mechanism: Mapping[str, str] | None = None
+    failures: Mapping[str, str] | None = None
 
     def results(self) -> tuple[MechanismResult, ...]:
         """All results in the form of mechanisms: two states, oscillators, then the others."""
@@ -227,6 +230,7 @@ class RedShiftReport:
         content["mechanisms"] = [result.to_dict() for result in self.results()]
         content["mechanisms_stored_with_the_package"] = sorted(self.shipped)
         content["verdicts_by_mechanism"] = dict(self.verdicts_by_mechanism or {})
+        content["failures"] = dict(self.failures or {})
         content["sums"] = [entry.to_dict() for entry in self.sums()]
         content["causes_left_out"] = [part.value for part in causes_left_out(self.results())]
         return content
