@@ -1,0 +1,140 @@
+"""The report on the red-shift: lines, sums, stored results, and a mechanism that fails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reticulum.errors import CalculationError, InputError
+from reticulum.reference.tables import find_table1_row
+from reticulum.thermal import mechanisms
+from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part, SlopeError
+from reticulum.thermal.mechanisms import chosen_methods, find_mechanism
+from reticulum.thermal.quick_pictures import two_state_variants
+from reticulum.thermal.redshift import predict_redshift
+from reticulum.thermal.redshift_report import RedShiftReport
+
+T = np.array([200.0, 300.0, 400.0])
+
+
+def _mechanism(name: str, slope: float, part: Part, doubt: str = "") -> MechanismResult:
+    return MechanismResult(
+        name=name,
+        title=name,
+        temperatures_k=T.copy(),
+        antisymmetric_cm1=1600.0 + slope * T,
+        symmetric_cm1=None,
+        antisymmetric_errors=(
+            SlopeError(kind=ErrorKind.STEP_SIZE, size_cm1_per_k=0.002, origin="test"),
+        ),
+        parts=frozenset({part}),
+        n_calls=7,
+        assumptions=("The cell is fixed.",),
+        untrusted_because=doubt,
+    )
+
+
+REPORT = RedShiftReport(
+    label="HKUST-1",
+    measured=find_table1_row("HKUST-1"),
+    two_state=two_state_variants(),
+    mechanisms=(
+        _mechanism("adiabatic", -0.012, Part.SOFT_MOTIONS),
+        _mechanism("quasi-harmonic", 0.004, Part.CELL),
+        _mechanism("mode-coupling", -0.3, Part.SOFT_MOTIONS, doubt="it cancels"),
+    ),
+    shipped=frozenset({"quasi-harmonic"}),
+)
+
+
+def test_measured_stands_first_and_the_sum_last() -> None:
+    lines = REPORT.lines()
+    assert lines[0].standing == "measured"
+    assert lines[-1].picture == "sum of adiabatic, quasi-harmonic"
+    assert lines[-1].antisymmetric == pytest.approx(-0.008)
+    assert lines[-1].antisymmetric_error == pytest.approx(0.002 * np.sqrt(2.0))
+    assert any(line.picture == "quasi-harmonic (stored)" for line in lines)
+    assert [line.doubt for line in lines if line.doubt] == ["it cancels"]
+
+
+def test_fitted_two_states_are_never_in_the_sum() -> None:
+    (total,) = (entry for entry in REPORT.sums() if entry.band is Band.ANTISYMMETRIC)
+    why = dict(total.left_out)
+    assert all("fitted" in why[title] for title in why if title.startswith("two states"))
+    assert "not to be trusted" in why["mode-coupling"]
+
+
+def test_sentences_tell_sign_and_size_of_the_sum() -> None:
+    (sentence,) = (s for s in REPORT.verdicts() if s.startswith("sum: antisymmetric"))
+    assert "-0.0080" in sentence
+    assert "38 % of the size" in sentence
+
+
+def test_csv_and_json_hold_errors_calls_and_doubts() -> None:
+    row = next(r for r in REPORT.to_csv().splitlines() if r.startswith('"mode-coupling"'))
+    assert row == '"mode-coupling","computed",-0.300000,,0.002000,,7,"straight","it cancels"'
+    content = REPORT.to_dict()
+    assert content["mechanisms_stored_with_the_package"] == ["quasi-harmonic"]
+    assert content["causes_left_out"] == [
+        part.value for part in (Part.METAL_OXYGEN, Part.STIFF_MOTIONS, Part.SELF)
+    ]
+
+
+def test_methods_are_chosen_by_name_and_group() -> None:
+    assert chosen_methods(["adiabatic,two-state"]) == ("two-state", "adiabatic")
+    assert chosen_methods(["quick", "quick"]) == ("two-state", "oscillator")
+    assert "md" not in chosen_methods(["all"])
+    for words in (["magic"], [","], []):
+        with pytest.raises(InputError, match=r"[Nn]o method"):
+            chosen_methods(words)
+
+
+def test_every_mechanism_of_the_catalogue_can_be_imported() -> None:
+    import importlib
+
+    for entry in mechanisms.CATALOGUE:
+        module, _, function = entry.place.partition(":")
+        assert callable(getattr(importlib.import_module(module), function))
+        assert find_mechanism(entry.name) is entry
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A run whose phonons cost nothing; mechanisms are replaced by what a test wants."""
+    monkeypatch.setattr("reticulum.phonons.run.gamma_phonons", lambda run: None)
+    monkeypatch.setattr("reticulum.phonons.modes.mode_table", lambda phonons: None)
+    monkeypatch.setattr(
+        "reticulum.thermal.carboxylate_bands.track_carboxylate_modes", lambda table: None
+    )
+    messages: list[str] = []
+    return SimpleNamespace(
+        label="x",
+        folder=SimpleNamespace(path=tmp_path),
+        progress=SimpleNamespace(message=messages.append),
+        messages=messages,
+    )
+
+
+def test_a_mechanism_that_fails_leaves_the_others_standing(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compute(entry: Any, run: Any, table: Any, **keywords: Any) -> Any:
+        if entry.name == "adiabatic":
+            raise CalculationError("The soft mode diverged.", why="Why.", fix="Fix.")
+        return SimpleNamespace(mechanism=_mechanism(entry.name, 0.004, Part.CELL), verdict="blue")
+
+    monkeypatch.setattr(mechanisms.MechanismEntry, "compute", compute)
+    seen: list[RedShiftReport] = []
+    report = predict_redshift(run, methods=("adiabatic", "quasi-harmonic"), after_each=seen.append)
+    assert report.failures == {"adiabatic": "The soft mode diverged. Why. Fix."}
+    assert [result.name for result in report.mechanisms] == ["quasi-harmonic"]
+    assert report.verdicts_by_mechanism == {"quasi-harmonic": "blue"}
+    assert len(seen) == 1
+    assert "diverged" in run.messages[0]
+    again = predict_redshift(run, methods=())
+    assert [result.name for result in again.mechanisms] == ["quasi-harmonic"]
+    assert not again.failures
