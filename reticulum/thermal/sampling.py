@@ -126,6 +126,9 @@ class SampledSlopes:
     shape_slopes_cm1_per_k, shape_errors_cm1_per_k
         (n_bands,) change of the slopes in first order if the draws had the true distribution, and
         its error, cm⁻¹/K; not part of `slopes_cm1_per_k`.
+    width_change
+        Relative change of ⟨z²⟩ at the highest temperature in first order if the draws had the true
+        distribution, mean over the modes.
     set_slopes_cm1_per_k
         (n_sets, n_bands) what the squares of each set give to the slopes by regression, cm⁻¹/K;
         shrunk towards zero where the draws do not tell.
@@ -141,6 +144,7 @@ class SampledSlopes:
     plain_errors_cm1_per_k: NDArray[np.float64]
     shape_slopes_cm1_per_k: NDArray[np.float64]
     shape_errors_cm1_per_k: NDArray[np.float64]
+    width_change: float
     set_slopes_cm1_per_k: NDArray[np.float64]
     n_blocks: int
 
@@ -207,6 +211,8 @@ def sampled_slopes(
         adjusted[b] -= squares[b].mean(axis=0) @ known
     mean = adjusted.mean(axis=0).reshape(n_t + 1, -1)
     factor = one_sigma_factor(n) / np.sqrt(n)
+    hottest = int(np.argmax(temperatures_k))
+    push = float(np.mean([b.virials[:, hottest].sum(axis=1).mean() for b in blocks]))
     shape = shape_correction(
         shifts,
         squares,
@@ -224,6 +230,7 @@ def sampled_slopes(
         plain_errors_cm1_per_k=slopes.mean(axis=1).std(axis=0, ddof=1) * factor,
         shape_slopes_cm1_per_k=shape[0],
         shape_errors_cm1_per_k=shape[1] * one_sigma_factor(n),
+        width_change=-push / float(partners.sum()),
         set_slopes_cm1_per_k=all_squares * partners[:, None],
         n_blocks=n,
     )

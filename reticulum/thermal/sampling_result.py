@@ -111,6 +111,8 @@ class SamplingResult:
         )
 
     def _contributions(self) -> tuple[Contribution, ...]:
+        if self.n_pairs < len(self.motions):
+            return ()  # fewer draws than motions do not tell them apart
         rows = zip(
             self.motions,
             self.modes.set_wavenumbers_cm1,
@@ -139,7 +141,7 @@ class SamplingResult:
         ]
         for change, kind, origin in (
             (
-                self.slopes.shape_slopes_cm1_per_k if self.options.relax_stiff else None,
+                self._shape_change() if self.options.relax_stiff else None,
                 ErrorKind.TRUNCATION,
                 "anharmonic shape of the distribution, in first order",
             ),
@@ -228,6 +230,16 @@ class SamplingResult:
             )
         return ""
 
+    def _shape_change(self) -> NDArray[np.float64]:
+        """What the true width may change, (2,), cm⁻¹/K.
+
+        The larger of the first-order change and of the slope times the mean change of the widths:
+        with few draws the regression behind the former tells nothing.
+        """
+        rough = np.abs(self.slopes.slopes_cm1_per_k * self.slopes.width_change)
+        found: NDArray[np.float64] = np.maximum(np.abs(self.slopes.shape_slopes_cm1_per_k), rough)
+        return found
+
     def _slope_sizes(self) -> NDArray[np.float64]:
         """What would be a large change of each slope, (2,), cm⁻¹/K."""
         found: NDArray[np.float64] = _LARGE_CHANGE * np.abs(self.slopes.slopes_cm1_per_k)
@@ -252,6 +264,7 @@ class SamplingResult:
                 self.slopes.shape_slopes_cm1_per_k.tolist()
             ),
             "its_error_cm1_per_k": self.slopes.shape_errors_cm1_per_k.tolist(),
+            "relative_change_of_widths": self.slopes.width_change,
             "energy_excess_over_harmonic": self.tally.energy_excess,
             "mean_relaxation_steps": self.tally.n_steps / max(self.tally.n_geometries, 1),
             "n_unconverged": self.tally.n_unconverged,
