@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from reticulum.thermal.quick_pictures import OscillatorResult
     from reticulum.thermal.redshift_report import RedShiftReport
 
+#: Letters of a note that fits beside a motion in a terminal of 80 columns.
+_LONGEST_NOTE = 24
+
 #: Rows of the table of single motions that are printed; all are in the JSON.
 _SHOWN_MOTIONS = 12
 
@@ -177,9 +180,7 @@ def _print_slopes(report: RedShiftReport) -> None:
             for title, why in entry.left_out:
                 typer.echo(f"Not in the {entry.band.value} sum: {title}, because {why}.")
     if report.mechanisms:
-        from reticulum.thermal.mechanism_sum import causes_left_out
-
-        open_causes = ", ".join(part.value for part in causes_left_out(report.results()))
+        open_causes = ", ".join(part.value for part in report.open_causes())
         if open_causes:
             typer.echo(f"No method that was used accounts for: {open_causes}.")
 
@@ -194,10 +195,13 @@ def _print_mechanism(result: MechanismResult) -> None:
     shown = result.ranked()[:_SHOWN_MOTIONS]
     if shown:
         left = len(result.contributions) - len(shown)
+        noted = [entry for entry in shown if entry.note]
+        brief = all(len(entry.note) <= _LONGEST_NOTE for entry in shown)
         print_table(
             f"{result.title}: what single motions give"
             + (f" (the largest {len(shown)} of {len(result.contributions)})" if left else ""),
-            ("motion", "cm⁻¹ ", "partners ", "ν_as cm⁻¹/K ", "ν_s cm⁻¹/K ", "note"),
+            ("motion", "cm⁻¹ ", "partners ", "ν_as cm⁻¹/K ", "ν_s cm⁻¹/K ")
+            + (("note",) if noted and brief else ()),
             [
                 (
                     entry.label,
@@ -205,11 +209,13 @@ def _print_mechanism(result: MechanismResult) -> None:
                     str(entry.degeneracy),
                     _slope(entry.antisymmetric_cm1_per_k, None),
                     _slope(entry.symmetric_cm1_per_k, None),
-                    entry.note,
+                    *((entry.note,) if noted and brief else ()),
                 )
                 for entry in shown
             ],
         )
+        if noted and not brief:
+            typer.echo("How each comes about is in the JSON.")
     if result.n_calls:
         typer.echo(f"{result.title}: {result.n_calls} force calculations.")
     for sentence in result.assumptions:

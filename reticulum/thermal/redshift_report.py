@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reticulum.reference.tables import RedShiftRow
-from reticulum.thermal.mechanism import Band, MechanismResult
+from reticulum.thermal.mechanism import Band, MechanismResult, Part
 from reticulum.thermal.mechanism_sum import SummedSlope, causes_left_out, sum_slopes
 from reticulum.thermal.quick_pictures import (
     METAL_OXYGEN_NEGLECTS,
@@ -122,6 +122,13 @@ class RedShiftReport:
             return ()
         return tuple(sum_slopes(self.results(), band) for band in Band)
 
+    def open_causes(self) -> tuple[Part, ...]:
+        """Physical causes that no method looked at; a search that found nothing has looked."""
+        looked = (
+            {Part.POPULATIONS} if "loose-state" in (self.verdicts_by_mechanism or {}) else set()
+        )
+        return tuple(part for part in causes_left_out(self.results()) if part not in looked)
+
     def lines(self) -> tuple[SlopeLine, ...]:
         """Slopes of every picture, the measured ones first, the sum last."""
         lines = []
@@ -157,7 +164,7 @@ class RedShiftReport:
             for result in self.mechanisms
         ]
         sums = {entry.band: entry for entry in self.sums()}
-        if any(entry.slope_cm1_per_k is not None for entry in sums.values()):
+        if any(len(entry.terms) > 1 for entry in sums.values()):
             terms = list(dict.fromkeys(t for entry in sums.values() for t in entry.terms))
             lines.append(
                 SlopeLine(
@@ -232,7 +239,7 @@ class RedShiftReport:
         content["verdicts_by_mechanism"] = dict(self.verdicts_by_mechanism or {})
         content["failures"] = dict(self.failures or {})
         content["sums"] = [entry.to_dict() for entry in self.sums()]
-        content["causes_left_out"] = [part.value for part in causes_left_out(self.results())]
+        content["causes_left_out"] = [part.value for part in self.open_causes()]
         return content
 
     def to_csv(self) -> str:
