@@ -332,8 +332,8 @@ def predict_from_scan(
 
 
 def _spline(s: NDArray[np.float64], values: NDArray[np.float64]) -> BSpline:
-    """Interpolating spline of the highest odd degree up to five that the points allow."""
-    return make_interp_spline(s, values, k=5 if len(s) > 6 else 3 if len(s) > 3 else 1)
+    """Interpolating spline of degree five, of three, or a parabola, as the points allow."""
+    return make_interp_spline(s, values, k=5 if len(s) > 6 else min(3, len(s) - 1))
 
 
 def _continued(s: NDArray[np.float64], energies: NDArray[np.float64]) -> _Curve:

@@ -9,7 +9,7 @@ import numpy as np
 
 from reticulum.errors import CalculationError
 from reticulum.reference.tables import RedShiftRow
-from reticulum.thermal.mechanism import ErrorKind, MechanismResult, Part, SlopeError
+from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part, SlopeError
 from reticulum.thermal.metal_oxygen import MetalOxygenPrediction, MetalOxygenScan, predict_from_scan
 from reticulum.thermal.two_state import (
     TwoStateParameters,
@@ -20,6 +20,9 @@ from reticulum.thermal.two_state import (
 
 #: Material whose band the published two-state parameters were fitted to.
 TWO_STATE_MATERIAL = "HKUST-1"
+
+#: Fewest positions of a band from which a course of it, a parabola, can be told.
+_FEWEST_BANDS = 3
 
 #: What the two-state picture leaves open.
 TWO_STATE_NEGLECTS = (
@@ -81,32 +84,40 @@ class OscillatorResult:
         return "all motions follow" if self.scan.follow == "all" else "stiffer motions follow"
 
     def mechanism(self) -> MechanismResult:
-        """The same in the form of all mechanisms, with the error of the scanned range."""
-        shorter = _prediction_without_ends(self.scan, self.prediction)
-        errors: list[tuple[SlopeError, ...]] = [(), ()]
-        if shorter is not None:
-            for place, (ours, theirs) in enumerate(
+        """The same in the form of all mechanisms, with the errors of range and spacing."""
+        errors: dict[Band, list[SlopeError]] = {band: [] for band in Band}
+        for other, kind, origin in (
+            (
+                _prediction_without_ends(self.scan, self.prediction),
+                ErrorKind.TRUNCATION,
+                "the scan without its outermost points",
+            ),
+            (
+                _prediction_from_half_the_bands(self.scan, self.prediction),
+                ErrorKind.STEP_SIZE,
+                "bands at half as many points of the scan",
+            ),
+        ):
+            if other is None:
+                continue
+            for band, ours, theirs in (
                 (
-                    (self.prediction.antisymmetric_slope, shorter.antisymmetric_slope),
-                    (self.prediction.symmetric_slope, shorter.symmetric_slope),
-                )
+                    Band.ANTISYMMETRIC,
+                    self.prediction.antisymmetric_slope,
+                    other.antisymmetric_slope,
+                ),
+                (Band.SYMMETRIC, self.prediction.symmetric_slope, other.symmetric_slope),
             ):
                 change = abs(ours.slope_cm1_per_k - theirs.slope_cm1_per_k)
-                errors[place] = (
-                    SlopeError(
-                        kind=ErrorKind.TRUNCATION,
-                        size_cm1_per_k=change,
-                        origin="the scan without its outermost points",
-                    ),
-                )
+                errors[band].append(SlopeError(kind=kind, size_cm1_per_k=change, origin=origin))
         return MechanismResult(
             name="oscillator-all" if self.scan.follow == "all" else "oscillator",
             title=f"metal-oxygen oscillator, {self.name}",
             temperatures_k=np.array(self.prediction.temperatures_k),
             antisymmetric_cm1=np.array(self.prediction.antisymmetric_cm1),
             symmetric_cm1=np.array(self.prediction.symmetric_cm1),
-            antisymmetric_errors=errors[0],
-            symmetric_errors=errors[1],
+            antisymmetric_errors=tuple(errors[Band.ANTISYMMETRIC]),
+            symmetric_errors=tuple(errors[Band.SYMMETRIC]),
             parts=frozenset({Part.METAL_OXYGEN}),
             n_calls=self.scan.n_calls,
             assumptions=(METAL_OXYGEN_NEGLECTS,),
@@ -155,6 +166,28 @@ def _prediction_without_ends(
         )
     except CalculationError:
         return None
+
+
+def _prediction_from_half_the_bands(
+    scan: MetalOxygenScan, prediction: MetalOxygenPrediction
+) -> MetalOxygenPrediction | None:
+    """Prediction with the bands at every second of their points; None where too few are left.
+
+    The relaxed structure stays among them; the energies stay as they are.
+    """
+    known = np.flatnonzero(np.isfinite(scan.antisymmetric_cm1))
+    if scan.equilibrium not in known:
+        return None
+    place = int(np.flatnonzero(known == scan.equilibrium)[0])
+    kept = known[place % 2 :: 2]
+    if len(kept) < _FEWEST_BANDS:
+        return None
+    bands = {}
+    for name in ("antisymmetric_cm1", "symmetric_cm1"):
+        values = np.full_like(scan.distances_a, np.nan)
+        values[kept] = getattr(scan, name)[kept]
+        bands[name] = values
+    return predict_from_scan(replace(scan, **bands), prediction.temperatures_k)
 
 
 def verdict_sentence(name: str, computed: float, measured: float, text: str) -> str:

@@ -17,6 +17,7 @@ from reticulum.phonons.modes import mode_table
 from reticulum.phonons.run import gamma_phonons, open_run
 from reticulum.thermal.carboxylate_bands import track_carboxylate_modes
 from reticulum.thermal.free_motions import Follow, free_motions
+from reticulum.thermal.mechanism import Band, ErrorKind
 from reticulum.thermal.metal_oxygen import MetalOxygenScan, predict_from_scan
 from reticulum.thermal.metal_oxygen_scan import (
     SCAN_ENERGY_CM1,
@@ -24,6 +25,7 @@ from reticulum.thermal.metal_oxygen_scan import (
     metal_oxygen_coordinate,
     scan_metal_oxygen,
 )
+from reticulum.thermal.quick_pictures import OscillatorResult
 from reticulum.thermal.relaxed_path import PathPoint
 from reticulum.thermal.slopes import Curvature
 from reticulum.units import (
@@ -455,3 +457,25 @@ def test_a_polar_crystal_may_drift_without_changing_the_oscillator(tmp_path, fol
     assert not any(abs(w) < 1.0 for w in scan.held_cm1)
     prediction = predict_from_scan(scan)
     assert 50 < prediction.harmonic_cm1 < 700
+
+
+def test_the_error_of_the_oscillator_holds_what_half_the_bands_would_change():
+    """A band that bends sharply at the points between those that are left."""
+    x = np.linspace(-0.15, 0.15, 9)
+    stiffness = 250.0**2 * 12.8 / (2 * HBAR2_OVER_2U_A2_CM1)
+    bump = np.where(np.arange(9) % 2 == 1, 30.0, 0.0)
+    scan = scan_of(x, 0.5 * stiffness * x**2, 1596.0 + bump, 1400.0 + 0.0 * x)
+    result = OscillatorResult(scan=scan, prediction=predict_from_scan(scan)).mechanism()
+    slope = result.slope(Band.ANTISYMMETRIC).slope_cm1_per_k
+    steps = [e for e in result.errors(Band.ANTISYMMETRIC) if e.kind is ErrorKind.STEP_SIZE]
+    # without the bumps nothing is left that moves
+    assert [e.size_cm1_per_k for e in steps] == pytest.approx([abs(slope)], rel=1e-6)
+    assert abs(slope) > 1e-3
+    assert result.slope_error_cm1_per_k(Band.SYMMETRIC) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_half_the_bands_change_nothing_where_they_follow_a_parabola():
+    scan = harmonic_scan(250.0, n=13, slope=-1000.0, bend=500.0)
+    result = OscillatorResult(scan=scan, prediction=predict_from_scan(scan)).mechanism()
+    steps = [e for e in result.errors(Band.ANTISYMMETRIC) if e.kind is ErrorKind.STEP_SIZE]
+    assert [e.size_cm1_per_k for e in steps] == pytest.approx([0.0], abs=1e-8)
