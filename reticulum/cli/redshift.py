@@ -177,11 +177,11 @@ def _refuse(what: str, method: str, names: tuple[str, ...]) -> None:
     """Refuse what belongs to a method that was not asked for."""
     from reticulum.errors import InputError
 
-    verb = "were" if what.endswith("s") else "was"
+    verb, them = ("were", "them") if what.endswith("s") else ("was", "it")
     raise InputError(
         f"{what} {verb} given with --methods {','.join(names)}.",
-        why=f"Only the method {method} uses them.",
-        fix=f"Add {method} to --methods, or leave them out.",
+        why=f"Only the method {method} uses {them}.",
+        fix=f"Add {method} to --methods, or leave {them} out.",
     )
 
 

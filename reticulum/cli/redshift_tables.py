@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 #: Letters of a note that fits beside a motion in a terminal of 80 columns.
 _LONGEST_NOTE = 24
 
+#: Errors below this are written with their power of ten, cm⁻¹/K: half of the last printed digit.
+_LEAST_ERROR = 5e-5
+
 #: Rows of the table of single motions that are printed; all are in the JSON.
 _SHOWN_MOTIONS = 12
 
@@ -160,8 +163,8 @@ def _print_slopes(report: RedShiftReport) -> None:
             (
                 line.picture + (" (!)" if line.doubt else ""),
                 line.standing,
-                _slope(line.antisymmetric, line.antisymmetric_error),
-                _slope(line.symmetric, line.symmetric_error),
+                slope_text(line.antisymmetric, line.antisymmetric_error),
+                slope_text(line.symmetric, line.symmetric_error),
                 line.curvature.replace(" on heating", ""),
             )
             for line in lines
@@ -185,10 +188,15 @@ def _print_slopes(report: RedShiftReport) -> None:
             typer.echo(f"No method that was used accounts for: {open_causes}.")
 
 
-def _slope(value: float | None, error: float | None) -> str:
+def slope_text(value: float | None, error: float | None) -> str:
+    """Slope with its error, cm⁻¹/K; empty where there is none."""
     if value is None:
         return ""
-    return f"{value:+.4f}" if error is None else f"{value:+.4f}±{error:.4f}"
+    if error is None:
+        return f"{value:+.4f}"
+    # an error below the printed digits is not nothing
+    small = 0.0 < error < _LEAST_ERROR
+    return f"{value:+.4f}±" + (f"{error:.0e}".replace("e-0", "e-") if small else f"{error:.4f}")
 
 
 def _print_mechanism(result: MechanismResult) -> None:
@@ -207,8 +215,8 @@ def _print_mechanism(result: MechanismResult) -> None:
                     entry.label,
                     "" if entry.wavenumber_cm1 is None else f"{entry.wavenumber_cm1:.0f}",
                     str(entry.degeneracy),
-                    _slope(entry.antisymmetric_cm1_per_k, None),
-                    _slope(entry.symmetric_cm1_per_k, None),
+                    slope_text(entry.antisymmetric_cm1_per_k, None),
+                    slope_text(entry.symmetric_cm1_per_k, None),
                     *((entry.note,) if noted and brief else ()),
                 )
                 for entry in shown

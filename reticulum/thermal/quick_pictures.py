@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reticulum.errors import CalculationError
 from reticulum.reference.tables import RedShiftRow
@@ -182,12 +183,18 @@ def _prediction_from_half_the_bands(
     kept = known[place % 2 :: 2]
     if len(kept) < _FEWEST_BANDS:
         return None
-    bands = {}
-    for name in ("antisymmetric_cm1", "symmetric_cm1"):
-        values = np.full_like(scan.distances_a, np.nan)
-        values[kept] = getattr(scan, name)[kept]
-        bands[name] = values
-    return predict_from_scan(replace(scan, **bands), prediction.temperatures_k)
+
+    def thinned(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        left = np.full_like(values, np.nan)
+        left[kept] = values[kept]
+        return left
+
+    fewer = replace(
+        scan,
+        antisymmetric_cm1=thinned(scan.antisymmetric_cm1),
+        symmetric_cm1=thinned(scan.symmetric_cm1),
+    )
+    return predict_from_scan(fewer, prediction.temperatures_k)
 
 
 def verdict_sentence(name: str, computed: float, measured: float, text: str) -> str:

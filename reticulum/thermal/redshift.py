@@ -11,11 +11,14 @@ from reticulum.reference.tables import RedShiftRow, find_table1_row, load_table1
 from reticulum.thermal.mechanisms import QUICK, find_mechanism
 from reticulum.thermal.quick_pictures import OscillatorResult, two_state_variants
 from reticulum.thermal.redshift_report import RedShiftReport
-from reticulum.thermal.stored_mechanisms import store_mechanism, stored_mechanisms
+from reticulum.thermal.stored_mechanisms import STORED_NAMES, store_mechanism, stored_mechanism
 
 if TYPE_CHECKING:
+    from reticulum.phonons.modes import ModeTable
     from reticulum.phonons.run import Run
+    from reticulum.thermal.band_tracking import TrackedModes
     from reticulum.thermal.free_motions import Follow
+    from reticulum.thermal.mechanism import MechanismResult
     from reticulum.thermal.two_state import TwoStateParameters
 
 
@@ -92,44 +95,27 @@ def predict_redshift(
     Raises
     ------
     InputError
-        If the structure has no carboxylate that binds a metal.
+        If the structure has no carboxylate that binds a metal, or an earlier result in the folder
+        is damaged.
     CalculationError
-        If the phonons or the metal-oxygen scan failed; all that finished is kept. A mechanism that
-        fails is named in `RedShiftReport.failures` instead.
+        If the phonons failed; all that finished is kept. A mechanism that fails is named in
+        `RedShiftReport.failures` instead.
 
     """
     from reticulum.phonons.modes import mode_table
     from reticulum.phonons.run import gamma_phonons
     from reticulum.thermal.carboxylate_bands import track_carboxylate_modes
-    from reticulum.thermal.free_motions import Follow
-    from reticulum.thermal.metal_oxygen import predict_from_scan
-    from reticulum.thermal.metal_oxygen_scan import scan_metal_oxygen
 
+    earlier = _earlier(run, methods)
     table = mode_table(gamma_phonons(run))
     tracked = track_carboxylate_modes(table)
-    oscillators: tuple[OscillatorResult, ...] = ()
-    if "oscillator" in methods:
-        scans = [
-            scan_metal_oxygen(run, table.phonons, tracked, follow=which)
-            for which in (tuple(Follow) if follow is None else follow)
-        ]
-        oscillators = tuple(
-            OscillatorResult(scan=scan, prediction=predict_from_scan(scan)) for scan in scans
-        )
-        for oscillator in oscillators:
-            result = oscillator.mechanism()
-            store_mechanism(run.folder.path, result.name, result, "")
-    material = None if measured is None else measured.material
-
     failures: dict[str, CalculationError] = {}
+    oscillators: tuple[OscillatorResult, ...] = ()
+    material = None if measured is None else measured.material
 
     def report() -> RedShiftReport:
         shown = {oscillator.mechanism().name for oscillator in oscillators}
-        stored = {
-            name: found
-            for name, found in stored_mechanisms(run.folder.path).items()
-            if name not in shown
-        }
+        stored = {name: earlier[name] for name in STORED_NAMES if name in earlier.keys() - shown}
         return RedShiftReport(
             label=run.label,
             measured=measured,
@@ -141,6 +127,16 @@ def predict_redshift(
             failures={name: str(error) for name, error in failures.items()},
         )
 
+    def failed(name: str, title: str, error: CalculationError) -> None:
+        """One mechanism that fails must not take the others with it."""
+        failures[name] = error
+        run.progress.message(f"{title} failed: {error.what}")
+
+    if "oscillator" in methods:
+        try:
+            oscillators = _oscillators(run, table, tracked, follow)
+        except CalculationError as error:
+            failed("oscillator", "metal-oxygen oscillator", error)
     for name in methods:
         if name in QUICK:
             continue
@@ -148,11 +144,44 @@ def predict_redshift(
         try:
             outcome = entry.compute(run, table, **dict((keywords or {}).get(name, {})))
         except CalculationError as error:
-            # One mechanism that fails must not take the others with it.
-            failures[name] = error
-            run.progress.message(f"{entry.title} failed: {error.what}")
+            failed(name, entry.title, error)
             continue
         store_mechanism(run.folder.path, name, outcome.mechanism, outcome.verdict)
+        earlier[name] = (outcome.mechanism, outcome.verdict)
         if after_each is not None:
             after_each(report())
     return report()
+
+
+def _earlier(run: Run, methods: Sequence[str]) -> dict[str, tuple[MechanismResult | None, str]]:
+    """Mechanisms that the run folder has; a damaged one that is computed anew is passed over."""
+    found = {}
+    for name in STORED_NAMES:
+        try:
+            stored = stored_mechanism(run.folder.path, name)
+        except InputError:
+            if name.removesuffix("-all") not in methods:
+                raise
+            continue
+        if stored is not None:
+            found[name] = stored
+    return found
+
+
+def _oscillators(
+    run: Run, table: ModeTable, tracked: TrackedModes, follow: Sequence[Follow] | None
+) -> tuple[OscillatorResult, ...]:
+    """Metal-oxygen scans and what follows from them; each is stored in the run folder."""
+    from reticulum.thermal.free_motions import Follow
+    from reticulum.thermal.metal_oxygen import predict_from_scan
+    from reticulum.thermal.metal_oxygen_scan import scan_metal_oxygen
+
+    scans = [
+        scan_metal_oxygen(run, table.phonons, tracked, follow=which)
+        for which in (tuple(Follow) if follow is None else follow)
+    ]
+    found = tuple(OscillatorResult(scan=scan, prediction=predict_from_scan(scan)) for scan in scans)
+    for oscillator in found:
+        result = oscillator.mechanism()
+        store_mechanism(run.folder.path, result.name, result, "")
+    return found

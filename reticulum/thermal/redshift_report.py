@@ -123,11 +123,12 @@ class RedShiftReport:
         return tuple(sum_slopes(self.results(), band) for band in Band)
 
     def open_causes(self) -> tuple[Part, ...]:
-        """Physical causes that no method looked at; a search that found nothing has looked."""
+        """Physical causes that no computation looked at; a search that found nothing has looked."""
+        computed = [result for result in self.results() if result.standing == "computed"]
         looked = (
             {Part.POPULATIONS} if "loose-state" in (self.verdicts_by_mechanism or {}) else set()
         )
-        return tuple(part for part in causes_left_out(self.results()) if part not in looked)
+        return tuple(part for part in causes_left_out(computed) if part not in looked)
 
     def lines(self) -> tuple[SlopeLine, ...]:
         """Slopes of every picture, the measured ones first, the sum last."""
@@ -192,9 +193,10 @@ class RedShiftReport:
             for band in Band:
                 slope = result.slope(band)
                 if slope is not None:
+                    doubt = " (not to be trusted)" if result.untrusted_because else ""
                     sentences.append(
                         verdict_sentence(
-                            f"{result.title}: {band.value}",
+                            f"{result.title}{doubt}: {band.value}",
                             slope.slope_cm1_per_k,
                             *_measured(measured, band),
                         )

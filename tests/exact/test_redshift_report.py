@@ -80,7 +80,7 @@ def test_csv_and_json_hold_errors_calls_and_doubts() -> None:
     content = REPORT.to_dict()
     assert content["mechanisms_stored_with_the_package"] == ["quasi-harmonic"]
     assert content["causes_left_out"] == [
-        part.value for part in (Part.METAL_OXYGEN, Part.STIFF_MOTIONS, Part.SELF)
+        part.value for part in (Part.METAL_OXYGEN, Part.STIFF_MOTIONS, Part.SELF, Part.POPULATIONS)
     ]
 
 
@@ -138,3 +138,48 @@ def test_a_mechanism_that_fails_leaves_the_others_standing(
     again = predict_redshift(run, methods=())
     assert [result.name for result in again.mechanisms] == ["quasi-harmonic"]
     assert not again.failures
+
+
+def test_a_scan_that_fails_leaves_the_others_standing(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scan(*arguments: Any, **keywords: Any) -> Any:
+        raise CalculationError("The scan found no minimum.", why="Why.", fix="Fix.")
+
+    def compute(entry: Any, run: Any, table: Any, **keywords: Any) -> Any:
+        return SimpleNamespace(mechanism=_mechanism(entry.name, 0.004, Part.CELL), verdict="blue")
+
+    monkeypatch.setattr("reticulum.thermal.metal_oxygen_scan.scan_metal_oxygen", scan)
+    monkeypatch.setattr(mechanisms.MechanismEntry, "compute", compute)
+    monkeypatch.setattr(
+        "reticulum.phonons.modes.mode_table", lambda phonons: SimpleNamespace(phonons=None)
+    )
+    report = predict_redshift(run, methods=("two-state", "oscillator", "quasi-harmonic"))
+    assert list(report.failures or {}) == ["oscillator"]
+    assert [result.name for result in report.mechanisms] == ["quasi-harmonic"]
+    assert len(report.two_state) == 2
+
+
+def test_a_damaged_result_stops_before_anything_is_computed_unless_it_is_made_anew(
+    run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    computed: list[str] = []
+
+    def compute(entry: Any, run: Any, table: Any, **keywords: Any) -> Any:
+        computed.append(entry.name)
+        return SimpleNamespace(mechanism=_mechanism(entry.name, 0.004, Part.CELL), verdict="")
+
+    monkeypatch.setattr(mechanisms.MechanismEntry, "compute", compute)
+    (tmp_path / "mechanism-mode-coupling.json").write_text('{"mechanism": ')
+    with pytest.raises(InputError, match="mechanism-mode-coupling"):
+        predict_redshift(run, methods=("quasi-harmonic",))
+    assert computed == []
+    report = predict_redshift(
+        run, methods=("quasi-harmonic", "mode-coupling"), after_each=lambda report: None
+    )
+    assert [result.name for result in report.mechanisms] == ["quasi-harmonic", "mode-coupling"]
+
+
+def test_what_is_not_to_be_trusted_is_said_where_it_is_compared() -> None:
+    for sentence in REPORT.verdicts():
+        assert sentence.startswith("mode-coupling") == ("not to be trusted" in sentence)
