@@ -14,6 +14,7 @@ from reticulum.cli.console import (
     reporting,
     write_result,
 )
+from reticulum.cli.redshift_tables import slope_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 #: Short names of methods in the table.
 _SHORT = {
     "oscillator": "M-O oscillator",
-    "oscillator-all": "M-O oscillator, all follow",
+    "oscillator-all": "M-O, all follow",
 }
 
 
@@ -275,29 +276,37 @@ def _print(rows: Sequence[RedShiftTableRow], *, shipped: bool) -> None:
     if methods:
         print_table(
             "How well each method does",
-            ("method", "band", "rows ", "signs ", "mean error ", "mean size ", "rank ρ "),
+            ("method", "band", "rows ", "(!) ", "signs ", "mean error ", "size ", "rank ρ "),
             [
                 (
                     _SHORT.get(entry.method, entry.method),
-                    entry.band.value,
-                    str(entry.n_rows) + (f" +{entry.n_untrusted}(!)" if entry.n_untrusted else ""),
-                    f"{entry.sign_hits}/{entry.n_rows}",
+                    "X_a" if entry.band is Band.ANTISYMMETRIC else "X_s",
+                    str(entry.n_rows),
+                    str(entry.n_untrusted or ""),
+                    f"{entry.sign_hits}/{entry.n_rows}" if entry.n_rows else "",
                     _number(entry.mean_error_cm1_per_k, "+.4f"),
                     _number(entry.mean_absolute_error_cm1_per_k, ".4f"),
                     _number(entry.rank_correlation, "+.2f"),
                 )
                 for entry in _scores(rows)
+                if entry.n_rows or entry.n_untrusted
             ],
         )
         typer.echo(
-            "Mean error: predicted less measured, cm⁻¹/K; mean size: without signs; ρ: rank "
+            "Mean error: predicted less measured, cm⁻¹/K; size: its mean without signs; ρ: rank "
             "correlation (Spearman), from four rows on. (!): not to be trusted, and not counted."
         )
     _print_notes(rows, shipped=shipped)
 
 
 def _print_notes(rows: Sequence[RedShiftTableRow], *, shipped: bool) -> None:
+    from reticulum.thermal.mechanism import Band
+
     for row in rows:
+        for band in Band:
+            summed = row.summed_methods(band)
+            if summed:
+                typer.echo(f"{row.measured.material}, {band.value} sum: {' + '.join(summed)}")
         for method, result in row.results.items():
             if result is not None and result.untrusted_because:
                 typer.echo(f"(!) {row.measured.material}, {method}: {result.untrusted_because}")
@@ -324,9 +333,8 @@ def _cell(row: RedShiftTableRow, method: str, band: Band) -> tuple[str, ...]:
     found = row.predicted(method, band)
     if found is None:
         return ()
-    error = "" if found.error_cm1_per_k is None else f"±{found.error_cm1_per_k:.4f}"
     return (
-        f"{found.slope_cm1_per_k:+.4f}{error}" + (" (!)" if found.doubt else ""),
+        slope_text(found.slope_cm1_per_k, found.error_cm1_per_k) + (" (!)" if found.doubt else ""),
         f"{found.slope_cm1_per_k - row.measured_slope(band):+.4f}",
     )
 

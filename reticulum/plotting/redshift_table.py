@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import style
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from reticulum.plotting.files import STYLE
 from reticulum.thermal.mechanism import Band
@@ -26,6 +27,10 @@ _MARKS = (
     ("#F0E442", "X"),
     ("#000000", "*"),
 )
+
+
+#: Intervals on the horizontal axis at most; more numbers would run into each other.
+_MOST_TICKS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +107,7 @@ def draw_predicted_against_measured(axes: Axes, slopes: Sequence[PlottedSlope], 
     axes.set_xlabel("measured slope / cm⁻¹ K⁻¹")
     axes.set_ylabel(f"predicted slope, {band.value} / cm⁻¹ K⁻¹")
     axes.set_xlim(low, 0.0)
+    axes.xaxis.set_major_locator(MaxNLocator(_MOST_TICKS))
 
 
 def figure_redshift_table(slopes: Sequence[PlottedSlope]) -> Figure:

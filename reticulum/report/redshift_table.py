@@ -27,6 +27,9 @@ SUM = "sum"
 #: Contributions of single motions that are kept in a shipped row; the others are in the run folder.
 KEPT_CONTRIBUTIONS = 20
 
+#: Fewest mechanisms that make a sum; one alone stands in the table already.
+_FEWEST_TERMS = 2
+
 #: Fewest rows from which a rank correlation is given.
 _FEWEST_RANKED = 4
 
@@ -80,7 +83,7 @@ class RedShiftTableRow:
     provenance: dict[str, Any]
 
     def predicted(self, method: str, band: Band) -> PredictedSlope | None:
-        """Slope of a method, or of the sum; None where there is none.
+        """Slope of a method, or of the sum of at least two; None where there is none.
 
         Parameters
         ----------
@@ -92,7 +95,7 @@ class RedShiftTableRow:
         """
         if method == SUM:
             total = sum_slopes([r for r in self.results.values() if r is not None], band)
-            if total.slope_cm1_per_k is None:
+            if total.slope_cm1_per_k is None or len(total.terms) < _FEWEST_TERMS:
                 return None
             return PredictedSlope(
                 slope_cm1_per_k=total.slope_cm1_per_k, error_cm1_per_k=total.error_cm1_per_k
@@ -105,6 +108,14 @@ class RedShiftTableRow:
             slope_cm1_per_k=slope.slope_cm1_per_k,
             error_cm1_per_k=result.slope_error_cm1_per_k(band),
             doubt=result.untrusted_because,
+        )
+
+    def summed_methods(self, band: Band) -> tuple[str, ...]:
+        """Names of the methods in the sum of a band; empty where there is no sum."""
+        total = sum_slopes([r for r in self.results.values() if r is not None], band)
+        titles = total.terms if len(total.terms) >= _FEWEST_TERMS else ()
+        return tuple(
+            name for name, result in self.results.items() if result and result.title in titles
         )
 
     def measured_slope(self, band: Band) -> float:
@@ -217,10 +228,11 @@ def score(rows: Sequence[RedShiftTableRow], method: str, band: Band) -> MethodSc
 
 
 def methods_in(rows: Sequence[RedShiftTableRow]) -> tuple[str, ...]:
-    """Names of the methods that any row has, in the order of `STORED_NAMES`, then the sum."""
+    """Names of the methods that any row has, in the order of `STORED_NAMES`; last a sum, if any."""
     present = {name for row in rows for name in row.results}
     found = tuple(name for name in STORED_NAMES if name in present)
-    return (*found, SUM) if found else ()
+    summed = any(row.predicted(SUM, band) is not None for row in rows for band in Band)
+    return (*found, SUM) if summed else found
 
 
 def shipped_table() -> tuple[RedShiftTableRow, ...]:

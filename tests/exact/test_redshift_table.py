@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,15 @@ def test_the_sum_and_its_error_stand_in_the_table() -> None:
     assert total.error_cm1_per_k == pytest.approx(0.002 * np.sqrt(2.0))
     assert methods_in([row]) == ("adiabatic", "quasi-harmonic", "loose-state", SUM)
     assert row.predicted("loose-state", Band.ANTISYMMETRIC) is None
+
+
+def test_one_mechanism_alone_is_no_sum() -> None:
+    row = _rows()[0]
+    alone = replace(row, results={"quasi-harmonic": row.results["quasi-harmonic"]})
+    assert alone.predicted(SUM, Band.ANTISYMMETRIC) is None
+    assert alone.summed_methods(Band.ANTISYMMETRIC) == ()
+    assert methods_in([alone]) == ("quasi-harmonic",)
+    assert row.summed_methods(Band.ANTISYMMETRIC) == ("adiabatic", "quasi-harmonic")
 
 
 def test_csv_has_a_line_for_every_prediction() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -57,6 +58,16 @@ def test_rows_scores_and_reasons_are_printed(runs: Path) -> None:
     assert "HKUST-1 is missing: reticulum redshift HKUST-1 --methods all" in text
 
 
+def test_tables_fit_a_narrow_terminal(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    _, text = _invoke("--runs", str(runs))
+    assert " mode-coupling " in text
+    assert " sum " not in text  # one mechanism that may be summed makes no sum
+    ruled = [line for line in text.splitlines() if line.startswith(" ─")]
+    assert len(ruled) == 3
+    assert all(len(line) <= 80 for line in ruled)
+
+
 def test_files_are_written_and_not_overwritten(runs: Path, tmp_path: Path) -> None:
     figure, table = tmp_path / "t.png", tmp_path / "t.csv"
     status, _ = _invoke("--runs", str(runs), "-o", str(figure), "-o", str(table))
@@ -103,3 +114,27 @@ def test_doubtful_slopes_are_hollow_in_the_figure() -> None:
     axes = figure_redshift_table(slopes).axes[0]
     faces = [line.get_markerfacecolor() for line in axes.lines if line.get_marker() == "o"]
     assert faces == ["none", "#0072B2"]
+
+
+def test_numbers_on_the_axis_do_not_run_into_each_other() -> None:
+    slopes = [
+        PlottedSlope(
+            material=name,
+            method="adiabatic",
+            band=Band.ANTISYMMETRIC,
+            measured=measured,
+            predicted=measured,
+            error=None,
+            doubtful=False,
+        )
+        for name, measured in (("A", -0.0095), ("B", -0.026))
+    ]
+    figure = figure_redshift_table(slopes)
+    axes = figure.axes[0]
+    figure.draw_without_rendering()
+    boxes = [
+        label.get_window_extent()
+        for tick, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+        if axes.get_xlim()[0] <= tick <= axes.get_xlim()[1]
+    ]
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(boxes))
