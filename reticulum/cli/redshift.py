@@ -37,6 +37,8 @@ def redshift(
     precision: redshift_options.PrecisionOption = None,
     pairs: redshift_options.PairsOption = None,
     hours: redshift_options.HoursOption = None,
+    max_cm1: redshift_options.HighestOption = None,
+    checks: redshift_options.ChecksOption = True,
     calculator: options.CalculatorOption = options.CALCULATOR,
     weights: options.WeightsOption = None,
     relax: options.RelaxOption = options.RELAX,
@@ -76,6 +78,8 @@ def redshift(
             ("--precision", precision, "sampling"),
             ("--pairs", pairs, "sampling"),
             ("--hours", hours, "md"),
+            ("--max-cm1", max_cm1, "adiabatic"),
+            ("--no-checks", None if checks else True, "adiabatic"),
         ):
             if value is not None and method not in names:
                 _refuse(option, method, names)
@@ -121,6 +125,8 @@ def redshift(
                     precision=precision,
                     pairs=pairs,
                     hours=hours,
+                    max_cm1=max_cm1,
+                    checks=checks,
                 ),
             )
         written = _write(report, path) if path is not None else ()
@@ -148,9 +154,18 @@ def _keywords(
     precision: float | None,
     pairs: int | None,
     hours: float | None,
+    max_cm1: float | None,
+    checks: bool,
 ) -> dict[str, dict[str, Any]]:
     """Options of single mechanisms; bad ones are refused before anything is computed."""
     keywords: dict[str, dict[str, Any]] = {}
+    if "adiabatic" in names:
+        from reticulum.thermal.adiabatic_options import AdiabaticOptions
+
+        chosen = AdiabaticOptions(check_settings=checks)
+        keywords["adiabatic"] = {
+            "options": chosen if max_cm1 is None else replace(chosen, max_cm1=max_cm1)
+        }
     if "quasi-harmonic" in names:
         from reticulum.thermal.quasi_harmonic_run import QuasiHarmonicOptions
 

@@ -100,3 +100,20 @@ HoursOption = Annotated[
         help="Longest time for md; what would take longer is refused (default: 24).",
     ),
 ]
+HighestOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-cm1",
+        metavar="CM1",
+        help="Soft motions up to here for adiabatic, cm⁻¹; what lies above goes into the error "
+        "(default: 700, fewer if the sum settles).",
+    ),
+]
+ChecksOption = Annotated[
+    bool,
+    typer.Option(
+        "--checks/--no-checks",
+        help="Repeat leading motions of adiabatic with other settings to find their errors; "
+        "without, these errors are missing.",
+    ),
+]
