@@ -73,6 +73,7 @@ def relax_points(
         workspace.space,
         starts,
         force_limit=force_limit,
+        most_steps=workspace.most_steps,
         kind="soft-path",
     )
     for (exploration, _), point in zip(requests, found, strict=True):
@@ -188,7 +189,7 @@ def add_bands(
     )
     for (exploration, amplitude), shift in zip(requests, found, strict=True):
         exploration.shifts[amplitude] = shift
-        exploration.n_calls += exploration.soft.plan.n_calls
+        exploration.n_calls += band_calls(workspace, exploration.soft.plan)
 
 
 def band_shifts(
@@ -212,15 +213,33 @@ def band_shifts(
     phonons = workspace.table.phonons
     runner = workspace.run.runner
     plans = [plan.scaled(largest_a / BAND_DISPLACEMENT_A) for plan, _ in places]
-    at_rest = bands_at_rest(plans, phonons.atoms, phonons.symmetry, runner)
-    structures = [
-        structure
-        for plan, (_, positions) in zip(plans, places, strict=True)
-        for structure in plan.structures(phonons.atoms, positions)
-    ]
+    undisplaced = 1 if workspace.is_asymmetric else 0
+    reference = None
+    if undisplaced:
+        known = runner.evaluate([phonons.atoms], kind="reference", show=False)[0]
+        reference = np.array(known.result.forces_ev_per_a)
+    at_rest = bands_at_rest(
+        plans, phonons.atoms, phonons.symmetry, runner, forces_at_rest=reference
+    )
+    structures = []
+    for plan, (_, positions) in zip(plans, places, strict=True):
+        if undisplaced:
+            structures.append(phonons.atoms.copy())
+            structures[-1].positions = positions
+        structures += plan.structures(phonons.atoms, positions)
     forces = iter(runner.evaluate(structures, kind="soft-bands"))
     shifts = []
     for plan, (_, positions), rest in zip(plans, places, at_rest, strict=True):
-        part = [np.array(next(forces).result.forces_ev_per_a) for _ in range(plan.n_calls)]
-        shifts.append(plan.bands(positions, part).values() - rest.values())
+        part = [
+            np.array(next(forces).result.forces_ev_per_a) for _ in range(undisplaced + plan.n_calls)
+        ]
+        bands = plan.bands(
+            positions, part[undisplaced:], undisplaced=part[0] if undisplaced else None
+        )
+        shifts.append(bands.values() - rest.values())
     return tuple(shifts)
+
+
+def band_calls(workspace: SoftWorkspace, plan: BandPlan) -> int:
+    """Force calculations for the bands at one geometry."""
+    return plan.n_calls + int(workspace.is_asymmetric)

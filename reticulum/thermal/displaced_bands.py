@@ -130,7 +130,11 @@ class BandPlan:
         return structures
 
     def columns(
-        self, positions_a: NDArray[np.float64], forces: Sequence[NDArray[np.float64]]
+        self,
+        positions_a: NDArray[np.float64],
+        forces: Sequence[NDArray[np.float64]],
+        *,
+        undisplaced: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         """Mass-weighted Hessian applied to every tracked vector, (3n, m), eV/(u Å²).
 
@@ -144,6 +148,9 @@ class BandPlan:
             (n, 3) the geometry, Å.
         forces
             (n, 3) each, eV/Å, of `structures` in their order.
+        undisplaced
+            (n, 3) forces at the geometry itself, eV/Å, which are subtracted: needed only for a
+            calculator that breaks the symmetry, for which they do not drop out.
 
         """
         back = self.frames.rotations(positions_a).transpose(0, 2, 1)
@@ -153,7 +160,8 @@ class BandPlan:
         remaining = iter(forces)
         for displacement in self.displacements:
             for sign in (1.0, -1.0) if displacement.opposite else (1.0,):
-                force = turned_pattern(back, next(remaining) / roots).ravel()
+                found = next(remaining) - (0.0 if undisplaced is None else undisplaced)
+                force = turned_pattern(back, found / roots).ravel()
                 for rotation, permutation in zip(self.rotations, self.permutations, strict=True):
                     places.append(
                         sign * basis.T @ carried(displacement.vector, rotation, permutation)
@@ -165,7 +173,11 @@ class BandPlan:
         return columns
 
     def bands(
-        self, positions_a: NDArray[np.float64], forces: Sequence[NDArray[np.float64]]
+        self,
+        positions_a: NDArray[np.float64],
+        forces: Sequence[NDArray[np.float64]],
+        *,
+        undisplaced: NDArray[np.float64] | None = None,
     ) -> DisplacedBands:
         """Bands at a geometry from the forces of its `structures`.
 
@@ -175,9 +187,12 @@ class BandPlan:
             (n, 3) the geometry, Å.
         forces
             (n, 3) each, eV/Å.
+        undisplaced
+            (n, 3) forces at the geometry itself, eV/Å, where they must be subtracted.
 
         """
-        return band_centres(self.space, self.columns(positions_a, forces))
+        columns = self.columns(positions_a, forces, undisplaced=undisplaced)
+        return band_centres(self.space, columns)
 
 
 def plan_bands(

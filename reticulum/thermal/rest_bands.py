@@ -34,6 +34,7 @@ def bands_at_rest(
     runner: ForceRunner,
     *,
     kind: str = "bands-at-rest",
+    forces_at_rest: NDArray[np.float64] | None = None,
 ) -> tuple[DisplacedBands, ...]:
     """Bands of the crystal at rest, one result for each plan.
 
@@ -51,6 +52,8 @@ def bands_at_rest(
         Computes and stores forces.
     kind
         Name under which calculations are stored.
+    forces_at_rest
+        (n, 3) forces of the crystal at rest, eV/Å, to be subtracted; see `BandPlan.columns`.
 
     Raises
     ------
@@ -67,6 +70,8 @@ def bands_at_rest(
     forces = [
         np.array(entry.result.forces_ev_per_a) for entry in runner.evaluate(structures, kind=kind)
     ]
+    if forces_at_rest is not None:
+        forces = [entry - forces_at_rest for entry in forces]
     rest = np.array(atoms.positions)
     results = []
     for plan, found in zip(plans, places, strict=True):

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from reticulum.engines.probe import SYMMETRY_NOISE_EV_PER_A
 from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.run import Run
 from reticulum.thermal.adiabatic import SoftCourse, harmonic_amplitude, soft_average
 from reticulum.thermal.band_space import POSITIONS, BandSpace
 from reticulum.thermal.carboxylate_bands import carboxylate_band_space
+from reticulum.thermal.displaced_bands import BAND_DISPLACEMENT_A
 from reticulum.thermal.local_frames import LocalFrames, local_frames
 from reticulum.thermal.soft_sets import SoftSet
-from reticulum.thermal.stiff_relaxation import ModeSpace, StiffRelaxed
+from reticulum.thermal.stiff_relaxation import MOST_STEPS, ModeSpace, StiffRelaxed
 from reticulum.units import EV_TO_CM1, SQRT_EV_PER_U_A2_TO_CM1
 
 if TYPE_CHECKING:
@@ -35,6 +37,14 @@ _LARGEST_TRY_A = 0.4
 
 #: Amplitudes closer than this part of them are one.
 _EQUAL = 0.05
+
+#: Forces at rest that symmetry forbids count as a property of the calculator above this size, eV/Å;
+#: below it they are the convergence of a calculator that keeps the symmetry.
+_ASYMMETRY_EV_A = SYMMETRY_NOISE_EV_PER_A["float64"]
+
+#: Force calculations after which a geometry is given up, for calculators whose forces are noisy:
+#: real ones take 4 to 7.
+_MOST_STEPS_WITH_NOISE = 12
 
 #: From one amplitude to the next the path goes no further outwards than by this factor.
 _LARGEST_STRIDE = 1.7
@@ -71,6 +81,10 @@ class SoftWorkspace:
         Wall time of the calculation at rest, s.
     warmest_k
         Upper end of the window of temperature, K.
+    asymmetry_ev_a
+        Largest force at rest that the symmetry of the crystal forbids, eV/Å.
+    single_precision
+        Whether the calculator computes in single precision.
 
     """
 
@@ -83,6 +97,37 @@ class SoftWorkspace:
     energy_at_rest_ev: float
     seconds_per_call: float
     warmest_k: float
+    asymmetry_ev_a: float
+    single_precision: bool
+
+    @property
+    def is_asymmetric(self) -> bool:
+        """Whether the calculator breaks the symmetry of the crystal noticeably.
+
+        Then only the symmetric part of the forces relaxes a geometry, and for the bands the forces
+        at the geometry are computed as well and subtracted: what breaks the symmetry would count
+        as a curvature.
+        """
+        return self.asymmetry_ev_a > _ASYMMETRY_EV_A
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether the forces are less exact than those of a converged double-precision one."""
+        return self.single_precision or self.is_asymmetric
+
+    @property
+    def most_steps(self) -> int:
+        """Force calculations after which a geometry is given up."""
+        return _MOST_STEPS_WITH_NOISE if self.is_noisy else MOST_STEPS
+
+    @property
+    def band_displacement_a(self) -> float:
+        """Largest displacement of an atom for the Hessian columns of the bands, Å.
+
+        In single precision that of the phonons, which the card of the calculator names.
+        """
+        card = self.run.engine.card
+        return card.displacement_a if self.single_precision else BAND_DISPLACEMENT_A
 
     @property
     def atoms(self) -> Atoms:
@@ -105,6 +150,9 @@ def soft_workspace(run: Run, table: ModeTable, warmest_k: float) -> SoftWorkspac
     """
     phonons, labels = table.phonons, table.labels
     at_rest = run.runner.evaluate([phonons.atoms], kind="reference", show=False)[0]
+    forces = np.array(at_rest.result.forces_ev_per_a)
+    allowed = phonons.symmetry.symmetrise_vectors(forces)
+    asymmetry = float(np.abs(forces - allowed).max())
     wavenumbers = labels.mode_wavenumbers_cm1
     symmetric = phonons.symmetry.symmetric_displacements()
     roots = np.sqrt(np.repeat(phonons.atoms.get_masses(), 3))
@@ -118,7 +166,8 @@ def soft_workspace(run: Run, table: ModeTable, warmest_k: float) -> SoftWorkspac
             vectors=np.array(labels.eigenvectors),
             eigenvalues=np.sign(wavenumbers) * (wavenumbers / SQRT_EV_PER_U_A2_TO_CM1) ** 2,
             masses_amu=phonons.atoms.get_masses(),
-            forces_at_rest=np.array(at_rest.result.forces_ev_per_a),
+            # Of a geometry only symmetric forces count, so the others must not be subtracted.
+            forces_at_rest=allowed if asymmetry > _ASYMMETRY_EV_A else forces,
         ),
         totally_symmetric=(share > 0.5) & ~acoustic,
         bands=carboxylate_band_space(table),
@@ -126,6 +175,8 @@ def soft_workspace(run: Run, table: ModeTable, warmest_k: float) -> SoftWorkspac
         energy_at_rest_ev=at_rest.result.energy_ev,
         seconds_per_call=at_rest.seconds,
         warmest_k=warmest_k,
+        asymmetry_ev_a=asymmetry,
+        single_precision=run.engine.card.precision == "float32",
     )
 
 

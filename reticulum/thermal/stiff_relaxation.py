@@ -28,6 +28,12 @@ MODE_FORCE_LIMIT = 3e-4
 #: Force calculations after which a geometry is given up.
 MOST_STEPS = 25
 
+#: A geometry is relaxed to the noise of the forces when so many calculations in a row have come no
+#: closer to the minimum than the best before them, and no mode force is left that exceeds the limit
+#: by more than this factor. Without noise every few steps come closer.
+_FRUITLESS_CALLS = 3
+_NOISE_OVER_LIMIT = 10.0
+
 #: Longest move of an atom in one step, Å.
 _LONGEST_MOVE_A = 0.08
 
@@ -93,7 +99,9 @@ class StiffRelaxed:
     n_calls
         Force calculations.
     converged
-        Whether the residual is below the limit.
+        Whether the residual is below the limit, or at the noise of the forces.
+    at_noise
+        Whether the forces stopped falling above the limit: the geometry is the best one seen.
 
     """
 
@@ -103,6 +111,7 @@ class StiffRelaxed:
     last_step_a: float
     n_calls: int
     converged: bool
+    at_noise: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +188,8 @@ def relax_stiff_modes(
     """Relaxed geometries, in the order of the starts; one batch of forces for each step of all.
 
     A geometry is finished when no free mode feels more than `force_limit`; then one more step is
-    taken. Those that are not finished after `most_steps` calculations come back with
+    taken. It is finished too when its forces stop falling not far above the limit: that is the
+    noise of the calculator, and the best geometry seen is kept as it is. Those that are not finished after `most_steps` calculations come back with
     ``converged=False``: the caller decides what they are worth.
 
     Parameters
@@ -249,6 +259,11 @@ class _Relaxing:
         self.best_force = np.zeros(len(self.free))
         self.best_energy = 0.0
         self.best_measure = np.inf
+        # That of the least measure of all; the best one above may be slightly worse.
+        self.lowest = (self.place, self.best_force, 0.0)
+        self.lowest_measure = np.inf
+        self.fruitless = 0
+        self.at_noise = False
         self.step = np.zeros(len(self.free))
 
     @property
@@ -265,6 +280,15 @@ class _Relaxing:
         self.n_calls += 1
         force = self.space.forces(self.start.symmetric(forces_ev_a))[self.free]
         measure = float(np.sum(force**2 / self.stiffness))
+        if measure < self.lowest_measure:
+            self.lowest, self.lowest_measure = (self.place, force, energy_ev), measure
+            self.fruitless = 0
+        else:
+            self.fruitless += 1
+            if self._stagnates():
+                self.best_place, self.best_force, self.best_energy = self.lowest
+                self.finished = self.at_noise = True
+                return
         if measure > _WORSE * self.best_measure:
             # Too far: half the step, and the curvature seen on the way is not trusted further on.
             self._remember(self.place - self.best_place, self.best_force - force)
@@ -278,6 +302,10 @@ class _Relaxing:
         self.step = self._limited(self._quasi_newton(force))
         self.finished = self._largest(force) <= self.limit
         self.place = self.best_place + self.step
+
+    def _stagnates(self) -> bool:
+        few = self._largest(self.lowest[1]) <= _NOISE_OVER_LIMIT * self.limit
+        return few and self.fruitless >= _FRUITLESS_CALLS
 
     def _remember(self, step: NDArray[np.float64], change: NDArray[np.float64]) -> None:
         harmonic = float(step @ (self.stiffness * step))
@@ -312,7 +340,8 @@ class _Relaxing:
 
     def result(self) -> StiffRelaxed:
         """Geometry after the last step."""
-        step = self.step if self.finished else np.zeros_like(self.step)
+        taken = self.finished and not self.at_noise
+        step = self.step if taken else np.zeros_like(self.step)
         return StiffRelaxed(
             positions_a=self.start.positions_a + self._moved(self.best_place + step),
             energy_ev=self.best_energy - 0.5 * float(step @ self.best_force),
@@ -320,4 +349,5 @@ class _Relaxing:
             last_step_a=self._longest(step),
             n_calls=self.n_calls,
             converged=self.finished,
+            at_noise=self.at_noise,
         )
