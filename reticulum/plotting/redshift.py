@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import style
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from reticulum.plotting.files import STYLE
 from reticulum.plotting.mechanisms import draw_mechanism_slopes
@@ -36,6 +36,10 @@ SPECTRUM_WINDOW_CM1 = (1200.0, 1750.0)
 
 #: Line styles of the oscillators: the first has the stiffer motions following, the second all.
 _LINES = ("o-", "s--")
+
+#: Height of a line of a legend, and the most that a legend may take, as shares of a panel.
+_LEGEND_LINE = 0.077
+_LARGEST_LEGEND = 0.7
 
 #: Fraction from which a bar gets a label.
 _LABELLED_FRACTION = 0.25
@@ -184,7 +188,8 @@ def draw_band_shift(axes: Axes, report: RedShiftReport, *, antisymmetric: bool) 
     axes.set_ylabel(f"shift of {name} band / cm⁻¹")
     low, high = axes.get_ylim()
     entries = len(axes.get_legend_handles_labels()[0])
-    axes.set_ylim(low, high + 0.115 * entries * (high - low))
+    share = min(_LEGEND_LINE * entries, _LARGEST_LEGEND)
+    axes.set_ylim(low, high + share / (1.0 - share) * (high - low))
     axes.legend(loc="upper left")
 
 
@@ -254,7 +259,7 @@ def draw_bands_along_scan(axes: Axes, oscillators: Sequence[OscillatorResult]) -
 
 
 def figure_redshift(report: RedShiftReport) -> Figure:
-    """Figure of a report: modes on top, band shifts below, the scan at the bottom.
+    """Figure of a report: modes on top, then band shifts, the scan, and what each mechanism gives.
 
     Parts that a report does not have are left out.
 
@@ -283,17 +288,28 @@ def figure_redshift(report: RedShiftReport) -> Figure:
                 lambda axes: draw_bands_along_scan(axes, report.oscillators),
             ]
         )
-    if report.mechanisms:
-        rows.append([_mechanism_bars(report, band) for band in Band])
+    bars = [_mechanism_bars(report, band) for band in Band] if report.mechanisms else []
+    n_rows = len(rows) + bool(bars)
     with style.context(STYLE):
-        figure = Figure(figsize=(7.2, 2.8 * len(rows)))
-        grid = figure.add_gridspec(len(rows), 2)
-        for number, row in enumerate(rows):
-            places = [grid[number, :]] if len(row) == 1 else [grid[number, 0], grid[number, 1]]
-            for place, draw in zip(places, row, strict=True):
-                draw(figure.add_subplot(place))
+        figure = Figure(figsize=(7.2, 2.8 * n_rows))
+        # Names of mechanisms are long: in a part of their own they leave the other panels wide.
+        upper, *lower = figure.subfigures(
+            1 + bool(bars), height_ratios=[len(rows), 1][: 1 + bool(bars)], squeeze=False
+        )[:, 0]
+        _fill(upper, rows)
+        for part in lower:
+            _fill(part, [bars])
         figure.suptitle(_title(report), fontsize=10)
     return figure
+
+
+def _fill(figure: SubFigure, rows: Sequence[Sequence[Callable[[Any], None]]]) -> None:
+    """Draw rows of one or two panels."""
+    grid = figure.add_gridspec(len(rows), 2)
+    for number, row in enumerate(rows):
+        places = [grid[number, :]] if len(row) == 1 else [grid[number, 0], grid[number, 1]]
+        for place, draw in zip(places, row, strict=True):
+            draw(figure.add_subplot(place))
 
 
 def _mechanism_bars(report: RedShiftReport, band: Band) -> Callable[[Any], None]:
