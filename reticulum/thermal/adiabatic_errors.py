@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.thermal.adiabatic import soft_average
+from reticulum.thermal.adiabatic_noise import noise_errors, shift_scatter_cm1
 from reticulum.thermal.adiabatic_options import AdiabaticOptions
-from reticulum.thermal.adiabatic_path import band_shifts, relax_points
+from reticulum.thermal.adiabatic_path import band_calls, band_shifts, relax_points
 from reticulum.thermal.adiabatic_result import SoftContribution
 from reticulum.thermal.adiabatic_sum import leading
 from reticulum.thermal.mechanism import ErrorKind, SlopeError
@@ -100,12 +101,13 @@ def setting_errors(
     explorations: Sequence[Exploration],
     contributions: Sequence[SoftContribution],
     options: AdiabaticOptions,
+    temperatures_k: NDArray[np.float64],
 ) -> tuple[tuple[list[SlopeError], list[SlopeError]], int]:
     """Errors by floor, Newton tolerance and finite differences, for both bands, and their cost.
 
     The sets that make most of each slope are computed again at their base amplitude with other
     settings; each slope is taken to change as the shift does. The change of their sum is scaled up
-    to all sets.
+    to all sets. For a calculator whose forces are noisy, what the noise adds is told beside it.
 
     Parameters
     ----------
@@ -115,6 +117,8 @@ def setting_errors(
         All sets of the sum, in the same order.
     options
         Settings.
+    temperatures_k
+        Window, K.
 
     Returns
     -------
@@ -123,6 +127,7 @@ def setting_errors(
 
     """
     slopes = np.array([entry.slopes_cm1_per_k[:2] for entry in contributions])
+    largest_a = options.band_displacement_a or workspace.band_displacement_a
     chosen = leading(slopes, options.checked_share, options.most_checked)
     checked = [explorations[number] for number in chosen]
     before = sum(e.n_calls for e in checked)
@@ -133,7 +138,7 @@ def setting_errors(
     def changed(floor_cm1: float, force_limit: float) -> tuple[list[NDArray[np.float64]], int]:
         requests = [(e, a) for e in checked for a in _base(e)]
         points = relax_points(workspace, requests, floor_cm1=floor_cm1, force_limit=force_limit)
-        return _shifts_at(workspace, checked, requests, points, options.band_displacement_a)
+        return _shifts_at(workspace, checked, requests, points, largest_a)
 
     variants: list[tuple[str, list[list[NDArray[np.float64]]]]] = []
     found = []
@@ -149,7 +154,7 @@ def setting_errors(
     variants.append((f"forces left on them {_TIGHTER:.0f} times smaller", [values]))
     requests = [(e, a) for e in checked for a in _base(e)]
     points = [e.points[a] for e, a in requests]
-    shorter = _SHORTER * options.band_displacement_a
+    shorter = _SHORTER * largest_a
     values, calls = _shifts_at(workspace, checked, requests, points, shorter)
     symmetry = workspace.table.phonons.symmetry
     n_calls += calls + len(rest_displacements([e.soft.plan for e in checked], symmetry)[0])
@@ -167,6 +172,11 @@ def setting_errors(
             errors[band].append(
                 SlopeError(kind=ErrorKind.STEP_SIZE, size_cm1_per_k=size, origin=origin)
             )
+    if workspace.is_noisy and checked:
+        scatter = shift_scatter_cm1(reference, variants[-2][1][0], variants[-1][1][0])
+        noise = noise_errors(workspace, explorations, scatter, temperatures_k)
+        for band in (0, 1):
+            errors[band].append(noise[band])
     return errors, n_calls
 
 
@@ -194,7 +204,7 @@ def _shifts_at(
     for (exploration, amplitude), shift in zip(requests, found, strict=True):
         by_set.setdefault(id(exploration), {})[amplitude] = shift
     values = [_mean_shift(e, by_set[id(e)]) for e in checked]
-    return values, sum(plan.n_calls for plan, _ in places)
+    return values, sum(band_calls(workspace, plan) for plan, _ in places)
 
 
 def _slope_changes(

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from reticulum.errors import InputError
-from reticulum.thermal.displaced_bands import BAND_DISPLACEMENT_A
 from reticulum.thermal.stiff_relaxation import MODE_FORCE_LIMIT
 
 
@@ -30,7 +29,8 @@ class AdiabaticOptions:
     force_limit
         Largest force left on a mode that follows, eV/(Å√u).
     band_displacement_a
-        Largest displacement of an atom for the Hessian columns of the bands, Å.
+        Largest displacement of an atom for the Hessian columns of the bands, Å; None: 0.005 Å in
+        double precision, in single precision what the card of the calculator says of phonons.
     leading_share
         The sets that make this share of the sum of sizes get two more amplitudes.
     most_leading
@@ -50,7 +50,7 @@ class AdiabaticOptions:
     floor_cm1: float = 60.0
     other_floors_cm1: tuple[float, ...] = (30.0, 100.0)
     force_limit: float = MODE_FORCE_LIMIT
-    band_displacement_a: float = BAND_DISPLACEMENT_A
+    band_displacement_a: float | None = None
     leading_share: float = 0.9
     most_leading: int = 8
     checked_share: float = 0.8
@@ -68,7 +68,7 @@ class AdiabaticOptions:
         """
         for name in ("max_cm1", "floor_cm1", "force_limit", "band_displacement_a"):
             value = getattr(self, name)
-            if not value > 0.0:
+            if value is not None and not value > 0.0:
                 raise InputError(
                     f"{name} is {value}.",
                     why="The adiabatic route needs a positive number here.",

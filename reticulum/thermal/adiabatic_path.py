@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from reticulum.errors import CalculationError
 from reticulum.phonons.modes import IMAGINARY_LIMIT_CM1
 from reticulum.thermal.displaced_bands import BAND_DISPLACEMENT_A, BandPlan
 from reticulum.thermal.rest_bands import bands_at_rest
@@ -20,6 +19,10 @@ from reticulum.thermal.stiff_relaxation import (
 
 #: Rounds in which amplitudes of one mode are looked for.
 _MOST_ROUNDS = 8
+
+#: A mode is given up after so many amplitudes, each at most 0.7 times the one before, at which the
+#: stiff modes did not follow: where the smallest fails too, the next would not be better.
+_MOST_FAILURES = 4
 
 
 def relax_points(
@@ -90,7 +93,8 @@ def find_amplitudes(
 ) -> None:
     """Compute energies until each soft mode has one at its root mean square amplitude.
 
-    Where the stiff modes do not relax, a smaller amplitude is tried.
+    Where the stiff modes do not relax, a smaller amplitude is tried. A mode along which none can be
+    followed comes back without any point.
 
     Parameters
     ----------
@@ -103,27 +107,15 @@ def find_amplitudes(
     force_limit
         Largest force left, eV/(Å√u).
 
-    Raises
-    ------
-    CalculationError
-        If the path along a mode cannot be followed at all.
-
     """
     for _ in range(_MOST_ROUNDS):
-        wanted = [(e, a) for e in explorations if (a := e.wanted(workspace)) > 0.0]
+        trying = [e for e in explorations if e.points or len(e.failed) < _MOST_FAILURES]
+        wanted = [(e, a) for e in trying if (a := e.wanted(workspace)) > 0.0]
         if not wanted:
             break
         add_amplitudes(workspace, wanted, floor_cm1=floor_cm1, force_limit=force_limit)
     for exploration in explorations:
-        if not exploration.points:
-            soft = exploration.soft
-            raise CalculationError(
-                f"The stiff modes do not follow the mode at {soft.wavenumber_cm1:.0f} cm⁻¹ "
-                f"({soft.label}).",
-                why="Their forces did not become small at any amplitude that was tried.",
-                fix="Relax the structure with a smaller --fmax, or try another calculator.",
-            )
-        if exploration.base == 0.0:
+        if exploration.points and exploration.base == 0.0:
             exploration.base = max(abs(a) for a in exploration.points)
 
 

@@ -62,6 +62,8 @@ class SoftContribution:
         (n, 3) relaxed geometry near the root mean square amplitude, Å: the motion to draw.
     n_calls
         Force calculations.
+    residual
+        Largest force that was left on a mode that followed, eV/(Å√u).
     slopes_cm1_per_k
         (6,) by all partners, cm⁻¹/K.
 
@@ -82,6 +84,7 @@ class SoftContribution:
     anharmonicity: float
     displaced_positions_a: NDArray[np.float64]
     n_calls: int
+    residual: float
     slopes_cm1_per_k: NDArray[np.float64]
 
     def __post_init__(self) -> None:
@@ -136,6 +139,7 @@ class SoftContribution:
             "probability_outside": self.outside,
             "anharmonicity": self.anharmonicity,
             "n_calls": self.n_calls,
+            "force_left_ev_per_a_sqrt_amu": self.residual,
         }
 
 
@@ -163,6 +167,10 @@ class AdiabaticResult:
         Settings.
     warnings
         Sentences.
+    left_out
+        Sets that could not be followed, in words.
+    untrusted_because
+        Why the slopes should not be believed; empty if nothing speaks against them.
 
     """
 
@@ -176,6 +184,8 @@ class AdiabaticResult:
     n_calls: int
     options: AdiabaticOptions
     warnings: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    untrusted_because: str = ""
 
     @property
     def positions_cm1(self) -> NDArray[np.float64]:
@@ -226,6 +236,7 @@ class AdiabaticResult:
             symmetric_errors=self.symmetric_errors,
             contributions=tuple(entry.contribution() for entry in self.contributions),
             warnings=self.warnings,
+            untrusted_because=self.untrusted_because,
             details={
                 "slopes_cm1_per_k": single,
                 "slopes_by_motion_cm1_per_k": {
@@ -241,6 +252,7 @@ class AdiabaticResult:
                 ),
                 "sets_up_to_cm1": self.reached_cm1,
                 "sum_converged": self.converged,
+                "sets_left_out": list(self.left_out),
                 "settings": self.options.to_dict(),
                 "sets": [entry.to_dict() for entry in self.contributions],
             },

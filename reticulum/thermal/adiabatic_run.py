@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,6 +13,14 @@ from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.run import Run
 from reticulum.thermal.adiabatic import soft_average
 from reticulum.thermal.adiabatic_errors import amplitude_changes, setting_errors
+from reticulum.thermal.adiabatic_left_out import (
+    distrust,
+    followed_and_lost,
+    left_out_cm1_per_k,
+    left_out_warnings,
+    name_of,
+    refuse_if_most_are_lost,
+)
 from reticulum.thermal.adiabatic_options import AdiabaticOptions
 from reticulum.thermal.adiabatic_path import add_amplitudes, add_bands, find_amplitudes
 from reticulum.thermal.adiabatic_result import AdiabaticResult, SoftContribution
@@ -75,8 +84,8 @@ def adiabatic_redshift(
     InputError
         If no mode lies below the largest wavenumber.
     CalculationError
-        If a force calculation failed, a band has no infrared-active mode, or the stiff modes do not
-        follow a soft one at any amplitude. Everything finished is kept.
+        If a force calculation failed, a band has no infrared-active mode, or the stiff modes follow
+        less than half of the soft ones. Everything finished is kept.
 
     """
     options = options or AdiabaticOptions()
@@ -84,6 +93,8 @@ def adiabatic_redshift(
         slope_temperatures_k() if temperatures_k is None else temperatures_k
     )
     workspace = soft_workspace(run, table, float(temperatures.max()))
+    if options.band_displacement_a is None:
+        options = replace(options, band_displacement_a=workspace.band_displacement_a)
     labels = table.labels
     tracked = {index for members in workspace.bands.tracked.sets for index in members}
     numbers = [
@@ -92,17 +103,23 @@ def adiabatic_redshift(
         if not labels.acoustic[n] and not tracked & {int(i) for i in labels.sets[n]}
     ]
     parts, stretches, converged = _explored_upwards(workspace, numbers, temperatures, options)
-    everything = [e for part in (*parts, stretches) for e in part]
+    everything, lost = followed_and_lost([e for part in (*parts, stretches) for e in part])
     _refine_leading(workspace, everything, temperatures, options)
     contributions = tuple(_contribution(workspace, e, temperatures) for e in everything)
     last_cm1 = max(e.soft.wavenumber_cm1 for part in parts for e in part)
-    reached = {e.soft.number for e in everything}
+    reached = {e.soft.number for e in (*everything, *lost)}
     rest = [
         (float(labels.wavenumbers_cm1[n]), int(labels.dimensions[n]))
         for n in numbers
         if n not in reached
     ]
-    last = [_slopes(workspace, e, temperatures) for part in parts[-2:] for e in part]
+    known = [_slopes(workspace, e, temperatures) for e in everything]
+    at_most = left_out_cm1_per_k(known, lost)
+    untrusted = distrust(known, lost)
+    last = [
+        _slopes(workspace, e, temperatures)
+        for e in followed_and_lost([e for part in parts[-2:] for e in part])[0]
+    ]
     truncation = [
         SlopeError(
             kind=ErrorKind.TRUNCATION,
@@ -111,9 +128,19 @@ def adiabatic_redshift(
         )
         for size in tail_cm1_per_k(last, rest, temperatures)
     ]
+    if lost:
+        origin = (
+            f"{len(lost)} sets that could not be followed, each taken to act like the strongest"
+        )
+        lost_errors = [
+            [SlopeError(kind=ErrorKind.TRUNCATION, size_cm1_per_k=float(size), origin=origin)]
+            for size in at_most
+        ]
+    else:
+        lost_errors = [[], []]
     amplitude = amplitude_changes(workspace, everything, temperatures)
     settings, n_settings_calls = (
-        setting_errors(workspace, everything, contributions, options)
+        setting_errors(workspace, everything, contributions, options, temperatures)
         if options.check_settings
         else (([], []), 0)
     )
@@ -122,13 +149,18 @@ def adiabatic_redshift(
         temperatures_k=temperatures,
         at_rest_cm1=_at_rest(workspace),
         contributions=contributions,
-        antisymmetric_errors=(truncation[0], amplitude[0], *settings[0]),
-        symmetric_errors=(truncation[1], amplitude[1], *settings[1]),
+        antisymmetric_errors=(truncation[0], *lost_errors[0], amplitude[0], *settings[0]),
+        symmetric_errors=(truncation[1], *lost_errors[1], amplitude[1], *settings[1]),
         reached_cm1=last_cm1,
         converged=converged,
-        n_calls=sum(e.n_calls for e in everything) + len(at_rest) + n_settings_calls,
+        n_calls=sum(e.n_calls for e in (*everything, *lost)) + len(at_rest) + n_settings_calls,
         options=options,
-        warnings=_warnings(everything, contributions, converged, options),
+        warnings=(
+            *left_out_warnings(lost, at_most),
+            *_warnings(workspace, everything, contributions, converged, options),
+        ),
+        left_out=tuple(name_of(e) for e in lost),
+        untrusted_because=untrusted,
     )
 
 
@@ -150,6 +182,8 @@ def _explored_upwards(
             fix="Give a larger max_cm1, or leave it out.",
         )
 
+    largest_a = options.band_displacement_a or workspace.band_displacement_a
+
     def explored(chosen: Sequence[int], n_left: int) -> list[Exploration]:
         found = soft_sets(table, workspace.bands, workspace.frames, units, chosen)
         part = [Exploration(soft=soft) for soft in found]
@@ -157,7 +191,9 @@ def _explored_upwards(
         find_amplitudes(
             workspace, part, floor_cm1=options.floor_cm1, force_limit=options.force_limit
         )
-        add_bands(workspace, [(e, e.base) for e in part], largest_a=options.band_displacement_a)
+        refuse_if_most_are_lost(part)
+        followed, _ = followed_and_lost(part)
+        add_bands(workspace, [(e, e.base) for e in followed], largest_a=largest_a)
         return part
 
     parts: list[list[Exploration]] = []
@@ -166,7 +202,8 @@ def _explored_upwards(
     while waiting and not converged:
         chosen = waiting.pop(0)
         parts.append(explored(chosen, sum(len(place) for place in waiting)))
-        slopes.append([_slopes(workspace, e, temperatures) for e in parts[-1]])
+        followed, _ = followed_and_lost(parts[-1])
+        slopes.append([_slopes(workspace, e, temperatures) for e in followed])
         converged = is_converged(
             slopes, relative=options.relative, absolute_cm1_per_k=options.absolute_cm1_per_k
         )
@@ -184,7 +221,9 @@ def _announce(
     workspace: SoftWorkspace, part: Sequence[Exploration], n_left: int, options: AdiabaticOptions
 ) -> None:
     """Say what the next interval costs before it starts, and what may follow at most."""
-    n_calls = sum(e.soft.planned_calls for e in part)
+    n_calls = sum(
+        e.soft.planned_calls + len(e.soft.senses) * int(workspace.is_asymmetric) for e in part
+    )
     mean = n_calls / len(part)
     # Two more amplitudes for leading sets, and four other settings for those that are checked.
     more = n_left + 2 * 2 * options.most_leading
@@ -256,7 +295,11 @@ def _refine_leading(
                     floor_cm1=options.floor_cm1,
                     force_limit=options.force_limit,
                 )
-        add_bands(workspace, wanted, largest_a=options.band_displacement_a)
+        add_bands(
+            workspace,
+            wanted,
+            largest_a=options.band_displacement_a or workspace.band_displacement_a,
+        )
 
 
 def _contribution(
@@ -282,6 +325,7 @@ def _contribution(
         anharmonicity=course.anharmonicity,
         displaced_positions_a=np.array(exploration.points[exploration.base].positions_a),
         n_calls=exploration.n_calls,
+        residual=max(point.residual for point in exploration.points.values()),
         slopes_cm1_per_k=np.array(
             [band_slope(temperatures, column).slope_cm1_per_k for column in values.T]
         ),
@@ -289,12 +333,18 @@ def _contribution(
 
 
 def _warnings(
+    workspace: SoftWorkspace,
     explorations: Sequence[Exploration],
     contributions: Sequence[SoftContribution],
     converged: bool,
     options: AdiabaticOptions,
 ) -> tuple[str, ...]:
     sentences = []
+    if workspace.is_asymmetric:
+        sentences.append(
+            "The calculator breaks the symmetry of the crystal: forces at rest that it forbids "
+            f"reach {workspace.asymmetry_ev_a:.1e} eV/Å. Only symmetric forces were used."
+        )
     if not converged:
         sentences.append(
             f"The sum over modes had not settled at {options.max_cm1:.0f} cm⁻¹; the error by the "

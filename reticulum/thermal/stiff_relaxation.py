@@ -189,8 +189,9 @@ def relax_stiff_modes(
 
     A geometry is finished when no free mode feels more than `force_limit`; then one more step is
     taken. It is finished too when its forces stop falling not far above the limit: that is the
-    noise of the calculator, and the best geometry seen is kept as it is. Those that are not finished after `most_steps` calculations come back with
-    ``converged=False``: the caller decides what they are worth.
+    noise of the calculator, and the best geometry seen is kept as it is. Those that are not
+    finished after `most_steps` calculations come back with ``converged=False``: the caller decides
+    what they are worth.
 
     Parameters
     ----------

@@ -1,0 +1,125 @@
+"""Soft modes that the stiff ones do not follow: named, bounded, and left out of the sum."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reticulum.errors import CalculationError
+from reticulum.thermal.adiabatic_sum import SetSlopes
+from reticulum.thermal.soft_exploration import Exploration
+
+#: The slopes are not trusted when the sets left out may give more than this part of the sum of
+#: sizes of all others.
+_LARGEST_SHARE = 0.5
+
+#: So many sets are named in an error.
+_MOST_NAMED = 3
+
+
+def followed_and_lost(
+    explorations: Sequence[Exploration],
+) -> tuple[list[Exploration], list[Exploration]]:
+    """Sets with at least one relaxed geometry, and those without any."""
+    followed = [e for e in explorations if e.points]
+    return followed, [e for e in explorations if not e.points]
+
+
+def name_of(exploration: Exploration) -> str:
+    """A set in words: symmetry, motion and wavenumber."""
+    soft = exploration.soft
+    return f"{soft.label} at {soft.wavenumber_cm1:.0f} cm⁻¹"
+
+
+def refuse_if_most_are_lost(explorations: Sequence[Exploration]) -> None:
+    """Stop where the route does not work for the calculator.
+
+    Parameters
+    ----------
+    explorations
+        Sets of one interval after their amplitudes were looked for.
+
+    Raises
+    ------
+    CalculationError
+        If less than half of them can be followed.
+
+    """
+    followed, lost = followed_and_lost(explorations)
+    if len(lost) > len(followed):
+        names = "; ".join(name_of(e) for e in lost[:_MOST_NAMED])
+        raise CalculationError(
+            f"The stiff modes do not follow {len(lost)} of {len(explorations)} sets of soft modes "
+            f"({names}{', ...' if len(lost) > _MOST_NAMED else ''}).",
+            why="Their forces did not become small at any amplitude that was tried.",
+            fix="Relax the structure with a smaller --fmax, or try another calculator.",
+        )
+
+
+def left_out_cm1_per_k(
+    known: Sequence[SetSlopes], lost: Sequence[Exploration]
+) -> NDArray[np.float64]:
+    """Size of what the sets that could not be followed may add to the slopes, (2,), cm⁻¹/K.
+
+    Each partner of each is taken to act like the strongest partner of all that were followed; the
+    sets add with random signs.
+
+    Parameters
+    ----------
+    known
+        Sets that were followed.
+    lost
+        Those that were not.
+
+    """
+    if not lost or not known:
+        return np.zeros(2)
+    partner = np.abs([e.slopes_cm1_per_k / e.dimension for e in known]).max(axis=0)
+    found: NDArray[np.float64] = partner * np.sqrt(sum(e.soft.dimension**2 for e in lost))
+    return found
+
+
+def left_out_warnings(
+    lost: Sequence[Exploration], at_most_cm1_per_k: NDArray[np.float64]
+) -> tuple[str, ...]:
+    """Sentence that names the sets left out; none if there are none.
+
+    Parameters
+    ----------
+    lost
+        Sets that were not followed.
+    at_most_cm1_per_k
+        (2,) from `left_out_cm1_per_k`.
+
+    """
+    if not lost:
+        return ()
+    names = "; ".join(name_of(e) for e in lost)
+    return (
+        f"The stiff modes do not follow {len(lost)} sets of soft modes at any amplitude, and these "
+        f"were left out: {names}. They may give {at_most_cm1_per_k[0]:.4f} (antisymmetric) and "
+        f"{at_most_cm1_per_k[1]:.4f} cm⁻¹/K (symmetric) in either direction.",
+    )
+
+
+def distrust(known: Sequence[SetSlopes], lost: Sequence[Exploration]) -> str:
+    """Why the slopes should not be believed; empty if what was left out is small.
+
+    Parameters
+    ----------
+    known
+        Sets that were followed.
+    lost
+        Those that were not.
+
+    """
+    at_most = left_out_cm1_per_k(known, lost)
+    total = np.abs([e.slopes_cm1_per_k for e in known]).sum(axis=0)
+    if not np.any(at_most > _LARGEST_SHARE * total):
+        return ""
+    return (
+        f"{len(lost)} sets of soft modes could not be followed, and they may give more than "
+        f"{_LARGEST_SHARE:.0%} of what all others give."
+    )
