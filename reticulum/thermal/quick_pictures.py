@@ -74,27 +74,49 @@ class NamedTwoState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OscillatorResult:
-    """A metal-oxygen scan and the band positions that follow from it."""
+    """A metal-oxygen scan, the band positions that follow from it, and the errors of the slopes.
+
+    Parameters
+    ----------
+    scan
+        Energies and bands along the metal-oxygen distance.
+    prediction
+        Thermal means of the bands.
+    antisymmetric_errors, symmetric_errors
+        Errors of the slopes; empty where none was determined.
+
+    """
 
     scan: MetalOxygenScan
     prediction: MetalOxygenPrediction
+    antisymmetric_errors: tuple[SlopeError, ...] = ()
+    symmetric_errors: tuple[SlopeError, ...] = ()
 
-    @property
-    def name(self) -> str:
-        """What follows the metal-oxygen distance, in a few words."""
-        return "all motions follow" if self.scan.follow == "all" else "stiffer motions follow"
+    @classmethod
+    def from_scan(cls, scan: MetalOxygenScan) -> OscillatorResult:
+        """Prediction from a scan, with the errors of its range and of the spacing of the bands.
 
-    def mechanism(self) -> MechanismResult:
-        """The same in the form of all mechanisms, with the errors of range and spacing."""
+        Parameters
+        ----------
+        scan
+            From `reticulum.thermal.metal_oxygen_scan.scan_metal_oxygen`.
+
+        Raises
+        ------
+        CalculationError
+            If the scan does not enclose a minimum.
+
+        """
+        prediction = predict_from_scan(scan)
         errors: dict[Band, list[SlopeError]] = {band: [] for band in Band}
         for other, kind, origin in (
             (
-                _prediction_without_ends(self.scan, self.prediction),
+                _prediction_without_ends(scan, prediction),
                 ErrorKind.TRUNCATION,
                 "the scan without its outermost points",
             ),
             (
-                _prediction_from_half_the_bands(self.scan, self.prediction),
+                _prediction_from_half_the_bands(scan, prediction),
                 ErrorKind.STEP_SIZE,
                 "bands at half as many points of the scan",
             ),
@@ -102,23 +124,33 @@ class OscillatorResult:
             if other is None:
                 continue
             for band, ours, theirs in (
-                (
-                    Band.ANTISYMMETRIC,
-                    self.prediction.antisymmetric_slope,
-                    other.antisymmetric_slope,
-                ),
-                (Band.SYMMETRIC, self.prediction.symmetric_slope, other.symmetric_slope),
+                (Band.ANTISYMMETRIC, prediction.antisymmetric_slope, other.antisymmetric_slope),
+                (Band.SYMMETRIC, prediction.symmetric_slope, other.symmetric_slope),
             ):
                 change = abs(ours.slope_cm1_per_k - theirs.slope_cm1_per_k)
                 errors[band].append(SlopeError(kind=kind, size_cm1_per_k=change, origin=origin))
+        return cls(
+            scan=scan,
+            prediction=prediction,
+            antisymmetric_errors=tuple(errors[Band.ANTISYMMETRIC]),
+            symmetric_errors=tuple(errors[Band.SYMMETRIC]),
+        )
+
+    @property
+    def name(self) -> str:
+        """What follows the metal-oxygen distance, in a few words."""
+        return "all motions follow" if self.scan.follow == "all" else "stiffer motions follow"
+
+    def mechanism(self) -> MechanismResult:
+        """The same in the form of all mechanisms."""
         return MechanismResult(
             name="oscillator-all" if self.scan.follow == "all" else "oscillator",
             title=f"metal-oxygen oscillator, {self.name}",
             temperatures_k=np.array(self.prediction.temperatures_k),
             antisymmetric_cm1=np.array(self.prediction.antisymmetric_cm1),
             symmetric_cm1=np.array(self.prediction.symmetric_cm1),
-            antisymmetric_errors=tuple(errors[Band.ANTISYMMETRIC]),
-            symmetric_errors=tuple(errors[Band.SYMMETRIC]),
+            antisymmetric_errors=self.antisymmetric_errors,
+            symmetric_errors=self.symmetric_errors,
             parts=frozenset({Part.METAL_OXYGEN}),
             n_calls=self.scan.n_calls,
             assumptions=(METAL_OXYGEN_NEGLECTS,),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reticulum.thermal.band_tracking import TrackedModes
     from reticulum.thermal.free_motions import Follow
     from reticulum.thermal.mechanism import MechanismResult
+    from reticulum.thermal.mechanisms import MechanismOutcome
     from reticulum.thermal.two_state import TwoStateParameters
 
 
@@ -67,7 +68,7 @@ def predict_redshift(
     given: TwoStateParameters | None = None,
     follow: Sequence[Follow] | None = None,
     keywords: Mapping[str, Mapping[str, Any]] | None = None,
-    after_each: Callable[[RedShiftReport], object] | None = None,
+    after_each: Callable[[RedShiftReport, str, MechanismOutcome], object] | None = None,
 ) -> RedShiftReport:
     """Phonons and the mechanisms that were asked for, in an open run.
 
@@ -90,7 +91,7 @@ def predict_redshift(
     keywords
         Keywords for single mechanisms, by name.
     after_each
-        Called with what is finished so far, after each method.
+        Called after each method with the report so far, the name of the method and its outcome.
 
     Raises
     ------
@@ -149,7 +150,7 @@ def predict_redshift(
         store_mechanism(run.folder.path, name, outcome.mechanism, outcome.verdict)
         earlier[name] = (outcome.mechanism, outcome.verdict)
         if after_each is not None:
-            after_each(report())
+            after_each(report(), name, outcome)
     return report()
 
 
@@ -173,14 +174,13 @@ def _oscillators(
 ) -> tuple[OscillatorResult, ...]:
     """Metal-oxygen scans and what follows from them; each is stored in the run folder."""
     from reticulum.thermal.free_motions import Follow
-    from reticulum.thermal.metal_oxygen import predict_from_scan
     from reticulum.thermal.metal_oxygen_scan import scan_metal_oxygen
 
     scans = [
         scan_metal_oxygen(run, table.phonons, tracked, follow=which)
         for which in (tuple(Follow) if follow is None else follow)
     ]
-    found = tuple(OscillatorResult(scan=scan, prediction=predict_from_scan(scan)) for scan in scans)
+    found = tuple(OscillatorResult.from_scan(scan) for scan in scans)
     for oscillator in found:
         result = oscillator.mechanism()
         store_mechanism(run.folder.path, result.name, result, "")

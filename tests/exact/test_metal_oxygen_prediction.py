@@ -465,7 +465,7 @@ def test_the_error_of_the_oscillator_holds_what_half_the_bands_would_change():
     stiffness = 250.0**2 * 12.8 / (2 * HBAR2_OVER_2U_A2_CM1)
     bump = np.where(np.arange(9) % 2 == 1, 30.0, 0.0)
     scan = scan_of(x, 0.5 * stiffness * x**2, 1596.0 + bump, 1400.0 + 0.0 * x)
-    result = OscillatorResult(scan=scan, prediction=predict_from_scan(scan)).mechanism()
+    result = OscillatorResult.from_scan(scan).mechanism()
     slope = result.slope(Band.ANTISYMMETRIC).slope_cm1_per_k
     steps = [e for e in result.errors(Band.ANTISYMMETRIC) if e.kind is ErrorKind.STEP_SIZE]
     # without the bumps nothing is left that moves
@@ -476,6 +476,6 @@ def test_the_error_of_the_oscillator_holds_what_half_the_bands_would_change():
 
 def test_half_the_bands_change_nothing_where_they_follow_a_parabola():
     scan = harmonic_scan(250.0, n=13, slope=-1000.0, bend=500.0)
-    result = OscillatorResult(scan=scan, prediction=predict_from_scan(scan)).mechanism()
+    result = OscillatorResult.from_scan(scan).mechanism()
     steps = [e for e in result.errors(Band.ANTISYMMETRIC) if e.kind is ErrorKind.STEP_SIZE]
     assert [e.size_cm1_per_k for e in steps] == pytest.approx([0.0], abs=1e-8)

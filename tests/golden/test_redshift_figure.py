@@ -7,7 +7,7 @@ import numpy as np
 from reticulum.plotting.redshift import figure_redshift
 from reticulum.reference.tables import find_table1_row
 from reticulum.thermal.mechanism import MechanismResult, Part
-from reticulum.thermal.metal_oxygen import MetalOxygenScan, predict_from_scan
+from reticulum.thermal.metal_oxygen import MetalOxygenScan
 from reticulum.thermal.quick_pictures import OscillatorResult, two_state_variants
 from reticulum.thermal.redshift_report import RedShiftReport
 
@@ -37,7 +37,7 @@ def _oscillator(follow: str) -> OscillatorResult:
         held_cm1=(),
         space_group="P1",
     )
-    return OscillatorResult(scan=scan, prediction=predict_from_scan(scan))
+    return OscillatorResult.from_scan(scan)
 
 
 def _mechanism(name: str, slope: float, part: Part) -> MechanismResult:
