@@ -275,6 +275,11 @@ def _with_calculator(
     label = structure_label(structure)
     measured = measured_slopes(label, material)
     path = run_path(output, label, engine.name)
+
+    def finished(so_far: RedShiftReport, name: str, outcome: object) -> None:
+        _write(so_far, path)
+        _draw_outcome(name, outcome, path)
+
     with open_run(
         atoms,
         engine,
@@ -291,9 +296,19 @@ def _with_calculator(
             given=given,
             follow=None if follow == "both" else (Follow(follow),),
             keywords=keywords,
-            after_each=lambda so_far: _write(so_far, path),
+            after_each=finished,
         )
     return path, _with_shipped(report, path)
+
+
+def _draw_outcome(name: str, outcome: Any, path: Path) -> None:
+    """Figure of what a mechanism found, where it has one of its own."""
+    if name == "loose-state":
+        from reticulum.plotting.files import save_figure
+        from reticulum.plotting.loose_state import figure_loose_state
+
+        for suffix in ("png", "svg"):
+            save_figure(figure_loose_state(outcome), path / f"loose-state.{suffix}")
 
 
 def _with_shipped(report: RedShiftReport, path: Path) -> RedShiftReport:
