@@ -178,14 +178,27 @@ def _print_slopes(report: RedShiftReport) -> None:
     for line in lines:
         if line.doubt:
             typer.echo(f"(!) {line.picture} is not to be trusted: {line.doubt}")
-    for entry in report.sums():
-        if len(entry.terms) > 1:
-            for title, why in entry.left_out:
-                typer.echo(f"Not in the {entry.band.value} sum: {title}, because {why}.")
+    _print_left_out(report)
     if report.mechanisms:
         open_causes = ", ".join(part.value for part in report.open_causes())
         if open_causes:
             typer.echo(f"No method that was used accounts for: {open_causes}.")
+
+
+def _print_left_out(report: RedShiftReport) -> None:
+    """Why mechanisms are not in a sum; the same reason for both bands is said once."""
+    from reticulum.thermal.mechanism_sum import UNTRUSTED
+
+    bands: dict[tuple[str, str], list[str]] = {}
+    for entry in report.sums():
+        if len(entry.terms) > 1:
+            for title, why in entry.left_out:
+                # the doubts themselves stand above
+                reason = "it is not to be trusted" if why.startswith(UNTRUSTED) else why
+                bands.setdefault((title, reason), []).append(entry.band.value)
+    for (title, reason), found in bands.items():
+        sums = f"{found[0]} sum" if len(found) == 1 else "sums"
+        typer.echo(f"Not in the {sums}: {title}, because {reason}.")
 
 
 def slope_text(value: float | None, error: float | None) -> str:

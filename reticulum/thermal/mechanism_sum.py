@@ -30,6 +30,10 @@ PREFERENCE: tuple[str, ...] = (
 )
 
 
+#: Start of the reason against a mechanism that is not to be trusted.
+UNTRUSTED = "not to be trusted"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SummedSlope:
     """Sum of the slopes of one band over mechanisms that share no cause.
@@ -109,7 +113,7 @@ def _reason_against(result: MechanismResult, band: Band, taken: Sequence[Mechani
     if result.positions_cm1(band) is None:
         return f"it says nothing of the {band.value} band"
     if result.untrusted_because:
-        return f"not to be trusted: {result.untrusted_because}"
+        return f"{UNTRUSTED}: {result.untrusted_because}"
     for other in taken:
         shared = sorted(part.value for part in result.parts & other.parts)
         if shared:

@@ -165,12 +165,14 @@ class OscillatorResult:
                 self.prediction.antisymmetric_slope.slope_cm1_per_k,
                 measured.antisymmetric_cm1_per_k,
                 measured.antisymmetric_text,
+                self.mechanism().slope_error_cm1_per_k(Band.ANTISYMMETRIC),
             ),
             verdict_sentence(
                 f"{self.name}: symmetric",
                 self.prediction.symmetric_slope.slope_cm1_per_k,
                 measured.symmetric_cm1_per_k,
                 measured.symmetric_text,
+                self.mechanism().slope_error_cm1_per_k(Band.SYMMETRIC),
             ),
         )
 
@@ -229,7 +231,9 @@ def _prediction_from_half_the_bands(
     return predict_from_scan(fewer, prediction.temperatures_k)
 
 
-def verdict_sentence(name: str, computed: float, measured: float, text: str) -> str:
+def verdict_sentence(
+    name: str, computed: float, measured: float, text: str, error: float | None = None
+) -> str:
     """Sentence that holds a computed slope against the measured one, with sign and size.
 
     Parameters
@@ -240,11 +244,16 @@ def verdict_sentence(name: str, computed: float, measured: float, text: str) -> 
         Slopes, cm⁻¹/K.
     text
         The measured slope as printed.
+    error
+        Of the computed slope, cm⁻¹/K; None where not determined.
 
     """
     start = f"{name} slope {computed:+.4f} cm⁻¹/K, measured {text}: "
+    away = f"{abs(computed - measured):.4f} cm⁻¹/K away"
+    if error is not None and error >= abs(computed):
+        return start + f"{away}; its error of {error:.4f} leaves its sign open."
     if computed * measured < 0:
-        return start + f"the wrong sign, {abs(computed - measured):.4f} cm⁻¹/K away."
+        return start + f"the wrong sign, {away}."
     return start + f"the right sign, {100 * computed / measured:.0f} % of the size."
 
 

@@ -199,6 +199,7 @@ class RedShiftReport:
                             f"{result.title}{doubt}: {band.value}",
                             slope.slope_cm1_per_k,
                             *_measured(measured, band),
+                            result.slope_error_cm1_per_k(band),
                         )
                     )
         for entry in self.sums():
@@ -208,6 +209,7 @@ class RedShiftReport:
                         f"sum: {entry.band.value}",
                         entry.slope_cm1_per_k,
                         *_measured(measured, entry.band),
+                        entry.error_cm1_per_k,
                     )
                 )
         return tuple(sentences)

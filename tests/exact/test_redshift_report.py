@@ -14,7 +14,7 @@ from reticulum.reference.tables import find_table1_row
 from reticulum.thermal import mechanisms
 from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part, SlopeError
 from reticulum.thermal.mechanisms import chosen_methods, find_mechanism
-from reticulum.thermal.quick_pictures import two_state_variants
+from reticulum.thermal.quick_pictures import two_state_variants, verdict_sentence
 from reticulum.thermal.redshift import predict_redshift
 from reticulum.thermal.redshift_report import RedShiftReport
 
@@ -187,3 +187,11 @@ def test_a_damaged_result_stops_before_anything_is_computed_unless_it_is_made_an
 def test_what_is_not_to_be_trusted_is_said_where_it_is_compared() -> None:
     for sentence in REPORT.verdicts():
         assert sentence.startswith("mode-coupling") == ("not to be trusted" in sentence)
+
+
+def test_an_error_larger_than_the_slope_leaves_the_sign_open() -> None:
+    assert "right sign, 50 %" in verdict_sentence("x", -0.01, -0.02, "-0.020", 0.009)
+    assert "wrong sign, 0.0300" in verdict_sentence("x", 0.01, -0.02, "-0.020", None)
+    open_sign = verdict_sentence("x", -0.01, -0.02, "-0.020", 0.03)
+    assert "right" not in open_sign
+    assert "error of 0.0300 leaves its sign open" in open_sign
