@@ -77,6 +77,7 @@ def relax_points(
         starts,
         force_limit=force_limit,
         most_steps=workspace.most_steps,
+        noisy=workspace.is_noisy,
         kind="soft-path",
     )
     for (exploration, _), point in zip(requests, found, strict=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 from ase.calculators.calculator import Calculator, all_changes
@@ -122,6 +124,54 @@ def test_what_does_not_relax_says_so(crystal, tmp_path):
     assert not found.converged
     assert found.n_calls == 2
     assert found.residual > 3e-4
+
+
+class Noisy(Calculator):
+    """The librating crystal with random forces that depend on the geometry alone, eV/Å."""
+
+    implemented_properties = ("energy", "forces")
+
+    def __init__(self, rest, noise):
+        super().__init__()
+        self.inner, self.noise = model.LibratingUnits(), noise
+        self.inner.calculate(rest.copy())
+        self.parameters["model"] = f"noisy {noise}"
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
+        super().calculate(atoms, properties, system_changes)
+        self.inner.calculate(self.atoms)
+        digest = hashlib.sha256(np.round(self.atoms.positions, 7).tobytes()).digest()
+        random = np.random.default_rng(list(digest))
+        self.results |= self.inner.results
+        size = self.results["forces"].shape
+        self.results["forces"] = self.results["forces"] + self.noise * random.normal(size=size)
+
+
+def test_forces_that_stop_falling_are_the_noise_of_the_calculator(crystal, tmp_path):
+    """Several times the limit: the best geometry seen is kept, and what is left is told."""
+    atoms, space = crystal
+    starts = [start_at(atoms, space, a) for a in (0.8, 2.0, 3.5)]
+    with runner_in(tmp_path, Noisy(atoms, 1e-3)) as runner:
+        found = relax_stiff_modes(atoms, runner, space, starts, most_steps=12, noisy=True)
+    for start, relaxed in zip(starts, found, strict=True):
+        assert relaxed.converged
+        assert relaxed.at_noise
+        assert 3e-4 < relaxed.residual < 3e-3
+        assert relaxed.n_calls <= 12
+        # The harmonic energy of the forces left: a few hundredths of 1 cm⁻¹.
+        energy, positions = exact_minimum(atoms, space, start)
+        assert relaxed.energy_ev == pytest.approx(energy, abs=2e-5)
+        np.testing.assert_allclose(relaxed.positions_a, positions, atol=3e-3)
+
+
+def test_forces_that_stay_large_are_no_noise(crystal, tmp_path):
+    atoms, space = crystal
+    with runner_in(tmp_path, Noisy(atoms, 0.3)) as runner:
+        (found,) = relax_stiff_modes(
+            atoms, runner, space, [start_at(atoms, space, 2.0)], most_steps=12, noisy=True
+        )
+    assert not found.converged
+    assert found.n_calls == 12
 
 
 def test_modes_without_a_minimum_cannot_relax(crystal, tmp_path):
