@@ -24,6 +24,7 @@ import sys
 import sysconfig
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +62,21 @@ def use_one_thread() -> None:
     """Keep linear algebra of this process on one thread (set before libraries are opened)."""
     for name in THREAD_VARIABLES:
         os.environ[name] = "1"
+
+
+@contextmanager
+def one_thread_for_new_libraries() -> Iterator[None]:
+    """Libraries that are opened inside stay on one thread; the environment is restored after."""
+    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    use_one_thread()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def load_fast_blas() -> BlasChoice:

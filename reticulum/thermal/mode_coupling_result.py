@@ -50,7 +50,7 @@ def mode_coupling_result(
         errors[band] = _errors(members, weights)
     return MechanismResult(
         name="mode-coupling",
-        title="Mode coupling (straight-line expansion)",
+        title="mode coupling (straight-line expansion)",
         temperatures_k=temperatures.copy(),
         antisymmetric_cm1=positions.get(Band.ANTISYMMETRIC),
         symmetric_cm1=positions.get(Band.SYMMETRIC),

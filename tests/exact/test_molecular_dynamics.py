@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 
 import numpy as np
 import pytest
 from models import librating_unit as model
 
+from reticulum.engines.blas import THREAD_VARIABLES, one_thread_for_new_libraries
 from reticulum.errors import CalculationError, InputError
 from reticulum.thermal.band_tracking import TrackedModes
 from reticulum.thermal.classical_artefact import morse_artefact
@@ -308,7 +310,7 @@ def test_what_takes_too_long_is_refused_with_its_time(tmp_path):
     long = dataclasses.replace(SHORT, production_ps=1e6, longest_hours=0.1)
     with (
         model.run_phonons(tmp_path / "run") as (run, _, table),
-        pytest.raises(InputError, match="hours"),
+        pytest.raises(InputError, match=r"--hours \d+"),
     ):
         molecular_dynamics_redshift(run, table, options=long)
 
@@ -343,3 +345,12 @@ def test_damaged_chunks_are_named(tmp_path):
 def test_impossible_options_are_refused(wrong):
     with pytest.raises(InputError):
         MolecularDynamicsOptions(**wrong)
+
+
+def test_new_libraries_get_one_thread_and_the_environment_comes_back(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    with one_thread_for_new_libraries():
+        assert {os.environ[name] for name in THREAD_VARIABLES} == {"1"}
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "MKL_NUM_THREADS" not in os.environ
