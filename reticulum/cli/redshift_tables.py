@@ -165,7 +165,7 @@ def _print_slopes(report: RedShiftReport) -> None:
                 line.standing,
                 slope_text(line.antisymmetric, line.antisymmetric_error),
                 slope_text(line.symmetric, line.symmetric_error),
-                line.curvature.replace(" on heating", ""),
+                line.curvature.replace(" on heating", "").partition(" (")[0],
             )
             for line in lines
         ],

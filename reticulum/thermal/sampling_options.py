@@ -17,6 +17,9 @@ SOFT_LIMIT_CM1 = 250.0
 #: Factor to the limit when its effect is checked.
 LIMIT_CHECK = 1.5
 
+#: Fewest pairs that have an error: two blocks.
+LEAST_PAIRS = 8
+
 #: Pairs of draws at least: six blocks, whose scatter is known within a third.
 FEWEST_PAIRS = 24
 
@@ -72,11 +75,15 @@ class SamplingOptions:
                 raise InputError(
                     f"{name} is {value}.", why="It must be a positive number.", fix="Change it."
                 )
-        if not 2 <= self.fewest_pairs <= self.most_pairs:
+        if not LEAST_PAIRS <= self.fewest_pairs <= self.most_pairs:
+            few, many = self.fewest_pairs, self.most_pairs
             raise InputError(
-                f"Between {self.fewest_pairs} and {self.most_pairs} pairs of draws are asked for.",
-                why="At least two are needed for an error, and the most cannot be fewer.",
-                fix="Give a larger number of draws.",
+                f"At least {few} and at most {many} pairs of draws are asked for."
+                if few != many
+                else f"{many} pairs of draws are asked for.",
+                why=f"An error takes at least {LEAST_PAIRS}, in two blocks of four, and the most "
+                "cannot be fewer than the least.",
+                fix="Give a larger number of pairs.",
             )
         if self.seed < 0:
             raise InputError(

@@ -93,10 +93,11 @@ def sampling_redshift(
     tally = Tally()
     responses = sampler.responses(setting, tally)
     blocks: list[BlockSample] = []
-    most = -(-options.most_pairs // PAIRS_PER_BLOCK)
-    fewest = max(2, -(-options.fewest_pairs // PAIRS_PER_BLOCK))
+    # Only whole blocks are drawn: never more than the most that was asked for.
+    most = options.most_pairs // PAIRS_PER_BLOCK
+    fewest = min(-(-options.fewest_pairs // PAIRS_PER_BLOCK), most)
     reached = False
-    while len(blocks) < max(most, fewest) and not reached:
+    while len(blocks) < most and not reached:
         blocks.append(sampler.block(len(blocks), setting, tally))
         if len(blocks) >= fewest:
             slopes = sampled_slopes(blocks, temperatures, responses, modes.partners)
@@ -188,10 +189,12 @@ def _cost(sampler: BandSampler, options: SamplingOptions, seconds: float) -> str
     checks = 3 * _CHECK_BLOCKS * PAIRS_PER_BLOCK if options.checks else 0
     bounds = [(pairs + checks) * each for pairs in (options.fewest_pairs, options.most_pairs)]
     hours = [bound * seconds / sampler.run.runner.workers / 3600.0 for bound in bounds]
-    return (
-        f"Thermal sampling: about {each} calculations for a pair of draws, {bounds[0]} to "
-        f"{bounds[1]} in all ({hours[0]:.1g} to {hours[1]:.1g} hours); it stops when both slopes "
-        f"are known within {options.precision_cm1_per_k:g} cm⁻¹/K."
+    start = f"Thermal sampling: about {each} calculations for a pair of draws, "
+    if bounds[0] == bounds[1]:
+        return start + f"{bounds[0]} in all ({hours[0]:.1g} hours)."
+    return start + (
+        f"{bounds[0]} to {bounds[1]} in all ({hours[0]:.1g} to {hours[1]:.1g} hours); it stops "
+        f"when both slopes are known within {options.precision_cm1_per_k:g} cm⁻¹/K."
     )
 
 

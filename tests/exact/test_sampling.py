@@ -26,7 +26,7 @@ from reticulum.thermal.sampling import (
     slope_weights,
 )
 from reticulum.thermal.sampling_modes import choose_modes
-from reticulum.thermal.sampling_options import SamplingOptions
+from reticulum.thermal.sampling_options import LEAST_PAIRS, SamplingOptions
 from reticulum.thermal.sampling_run import sampling_redshift
 from reticulum.thermal.slopes import slope_temperatures_k
 from reticulum.thermal.thermal_draws import (
@@ -541,7 +541,7 @@ def test_a_killed_calculation_computes_nothing_twice(tmp_path, monkeypatch):
     [
         {"precision_cm1_per_k": 0.0},
         {"limit_cm1": float("nan")},
-        {"fewest_pairs": 1},
+        {"fewest_pairs": LEAST_PAIRS - 1},
         {"fewest_pairs": 20, "most_pairs": 10},
         {"seed": -1},
         {"effective_cm1": -5.0},
@@ -557,5 +557,6 @@ def test_fewer_pairs_at_most_are_fewer_at_least_too():
     assert (chosen.fewest_pairs, chosen.most_pairs) == (8, 8)
     assert SamplingOptions.chosen() == SamplingOptions()
     assert SamplingOptions.chosen(precision_cm1_per_k=0.01).precision_cm1_per_k == 0.01
-    with pytest.raises(InputError):
-        SamplingOptions.chosen(most_pairs=1)
+    assert LEAST_PAIRS == 2 * PAIRS_PER_BLOCK
+    with pytest.raises(InputError, match="7 pairs of draws"):
+        SamplingOptions.chosen(most_pairs=7)
