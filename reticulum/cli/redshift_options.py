@@ -89,7 +89,9 @@ PrecisionOption = Annotated[
 PairsOption = Annotated[
     int | None,
     typer.Option(
-        "--pairs", metavar="N", help="Pairs of draws at most, for sampling (default: 96)."
+        "--pairs",
+        metavar="N",
+        help="Pairs of draws at most, eight or more, for sampling (default: 96).",
     ),
 ]
 HoursOption = Annotated[

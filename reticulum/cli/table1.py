@@ -82,21 +82,30 @@ def table1(
         check_json_target(json)
         targets = _targets(output or [], force=force)
         folder = _folder(runs, compute, only, calculator=calculator, weights=weights)
+        failures: dict[str, str] = {}
         if folder is None:
             rows = shipped_table()
         else:
             if compute:
-                _compute(folder, compute, only or [], calculator, weights, workers)
+                failures = _compute(folder, compute, only or [], calculator, weights, workers)
             from reticulum.engines.build import resolve_engine
 
             rows = table_of_runs(folder, resolve_engine(calculator, weights).name)
         written = [_write(rows, target) for target in targets]
         if json is not None:
             write_result(_content(rows), json)
-            return
-        _print(rows, shipped=folder is None)
-        for path in written:
-            typer.echo(f"written: {path}")
+        else:
+            _print(rows, shipped=folder is None)
+            for path in written:
+                typer.echo(f"written: {path}")
+        if failures:
+            from reticulum.errors import CalculationError
+
+            raise CalculationError(
+                f"Not computed: {', '.join(failures)}.",
+                why=" ".join(failures.values()),
+                fix="What finished is kept, and in the table.",
+            )
 
 
 def _targets(names: Sequence[str], *, force: bool) -> list[Path]:
@@ -166,8 +175,10 @@ def _compute(
     calculator: str,
     weights: str | None,
     workers: int | None,
-) -> None:
+) -> dict[str, str]:
+    """Compute the rows; what failed, with the reason. One material that fails leaves the others."""
     from reticulum.engines.build import resolve_engine
+    from reticulum.errors import CalculationError
     from reticulum.frameworks.reading import read_structure
     from reticulum.phonons.run import open_run
     from reticulum.report.gamma_modes import table1_structures
@@ -179,6 +190,7 @@ def _compute(
     structures = table1_structures()
     wanted = [measured_slopes("", name) for name in only]
     materials = [row.material for row in wanted if row is not None] or list(structures)
+    failures: dict[str, str] = {}
     for material in materials:
         structure = structures[material]
         run_folder = folder / f"{structure}_{engine.name}"
@@ -192,7 +204,16 @@ def _compute(
             workers=workers,
             progress=progress,
         ) as run:
-            predict_redshift(run, measured=measured_slopes(structure), methods=names)
+            try:
+                report = predict_redshift(run, measured=measured_slopes(structure), methods=names)
+            except CalculationError as error:
+                failures[structure] = str(error)
+                progress.message(f"{structure} failed: {error.what}")
+                continue
+        failures |= {
+            f"{structure} {name}": reason for name, reason in (report.failures or {}).items()
+        }
+    return failures
 
 
 def _content(rows: Sequence[RedShiftTableRow]) -> dict[str, object]:

@@ -96,8 +96,8 @@ def predict_redshift(
     Raises
     ------
     InputError
-        If the structure has no carboxylate that binds a metal, or an earlier result in the folder
-        is damaged.
+        If the structure has no carboxylate that binds a metal, an earlier result in the folder is
+        damaged, or the only mechanism that was asked for refuses what it was given.
     CalculationError
         If the phonons failed; all that finished is kept. A mechanism that fails is named in
         `RedShiftReport.failures` instead.
@@ -110,7 +110,7 @@ def predict_redshift(
     earlier = _earlier(run, methods)
     table = mode_table(gamma_phonons(run))
     tracked = track_carboxylate_modes(table)
-    failures: dict[str, CalculationError] = {}
+    failures: dict[str, CalculationError | InputError] = {}
     oscillators: tuple[OscillatorResult, ...] = ()
     material = None if measured is None else measured.material
 
@@ -128,7 +128,7 @@ def predict_redshift(
             failures={name: str(error) for name, error in failures.items()},
         )
 
-    def failed(name: str, title: str, error: CalculationError) -> None:
+    def failed(name: str, title: str, error: CalculationError | InputError) -> None:
         """One mechanism that fails must not take the others with it."""
         failures[name] = error
         run.progress.message(f"{title} failed: {error.what}")
@@ -144,7 +144,9 @@ def predict_redshift(
         entry = find_mechanism(name)
         try:
             outcome = entry.compute(run, table, **dict((keywords or {}).get(name, {})))
-        except CalculationError as error:
+        except (CalculationError, InputError) as error:
+            if isinstance(error, InputError) and len(methods) == 1:
+                raise
             failed(name, entry.title, error)
             continue
         store_mechanism(run.folder.path, name, outcome.mechanism, outcome.verdict)

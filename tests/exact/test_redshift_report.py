@@ -144,6 +144,22 @@ def test_a_mechanism_that_fails_leaves_the_others_standing(
     assert not again.failures
 
 
+def test_a_mechanism_that_refuses_leaves_the_others_standing(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def compute(entry: Any, run: Any, table: Any, **keywords: Any) -> Any:
+        if entry.name == "quasi-harmonic":
+            raise InputError("This calculator has no stress.")
+        return SimpleNamespace(mechanism=_mechanism(entry.name, -0.01, Part.CELL), verdict="")
+
+    monkeypatch.setattr(mechanisms.MechanismEntry, "compute", compute)
+    report = predict_redshift(run, methods=("quasi-harmonic", "mode-coupling"))
+    assert [result.name for result in report.mechanisms] == ["mode-coupling"]
+    assert "no stress" in (report.failures or {})["quasi-harmonic"]
+    with pytest.raises(InputError, match="no stress"):
+        predict_redshift(run, methods=("quasi-harmonic",))
+
+
 def test_a_scan_that_fails_leaves_the_others_standing(
     run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 import json
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from reticulum.cli.main import app
+from reticulum.errors import CalculationError
 from reticulum.plotting.redshift_table import PlottedSlope, figure_redshift_table
 from reticulum.report.gamma_modes import structure_digest
 from reticulum.thermal.mechanism import Band, MechanismResult, Part
@@ -79,6 +82,30 @@ def test_files_are_written_and_not_overwritten(runs: Path, tmp_path: Path) -> No
     assert "exists already" in text
     status, _ = _invoke("--runs", str(runs), "-o", str(table), "--force")
     assert status == 0
+
+
+def test_a_material_that_fails_leaves_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed = []
+
+    def predict(run: str, **keywords: object) -> SimpleNamespace:
+        computed.append(run)
+        if run == "MOF-5":
+            raise CalculationError("No density.", why="Why.", fix="Fix.")
+        return SimpleNamespace(failures={"adiabatic": "It diverged."})
+
+    monkeypatch.setattr(
+        "reticulum.phonons.run.open_run",
+        lambda *arguments, label, **keywords: nullcontext(label),
+    )
+    monkeypatch.setattr("reticulum.thermal.redshift.predict_redshift", predict)
+    arguments = ["--only", "MOF-5", "--only", "UiO-66", "--compute", "adiabatic"]
+    status, text = _invoke("--runs", str(tmp_path), *arguments)
+    assert computed == ["MOF-5", "UiO-66"]
+    assert status != 0
+    assert "Not computed: MOF-5, UiO-66 adiabatic" in text
+    assert "UiO-66 is missing" in text
 
 
 @pytest.mark.parametrize(
