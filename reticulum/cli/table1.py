@@ -314,8 +314,9 @@ def _print(rows: Sequence[RedShiftTableRow], *, shipped: bool) -> None:
             ],
         )
         typer.echo(
-            "Mean error: predicted less measured, cm⁻¹/K; size: its mean without signs; ρ: rank "
-            "correlation (Spearman), from four rows on. (!): not to be trusted, and not counted."
+            "Signs: hit, and not left open by the error. Mean error: predicted less "
+            "measured, cm⁻¹/K; size: its mean without signs; ρ: rank correlation (Spearman), from "
+            "four rows on. (!): not to be trusted, and not counted."
         )
     _print_notes(rows, shipped=shipped)
 

@@ -53,6 +53,11 @@ class PredictedSlope:
     error_cm1_per_k: float | None
     doubt: str = ""
 
+    @property
+    def sign_is_certain(self) -> bool:
+        """Whether the slope is larger than its error, as far as that was determined."""
+        return self.error_cm1_per_k is None or self.error_cm1_per_k < abs(self.slope_cm1_per_k)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedShiftTableRow:
@@ -155,7 +160,7 @@ class MethodScore:
     n_untrusted
         Predictions that are marked so and do not count.
     sign_hits
-        Predictions with the sign of the measurement.
+        Predictions with the sign of the measurement, larger than their error.
     mean_error_cm1_per_k
         Mean of predicted less measured, cm⁻¹/K; None without rows.
     mean_absolute_error_cm1_per_k
@@ -203,7 +208,7 @@ def score(rows: Sequence[RedShiftTableRow], method: str, band: Band) -> MethodSc
     """
     from scipy.stats import spearmanr
 
-    predicted, measured, untrusted = [], [], 0
+    predicted, measured, sure, untrusted = [], [], [], 0
     for row in rows:
         found = row.predicted(method, band)
         if found is None:
@@ -212,6 +217,7 @@ def score(rows: Sequence[RedShiftTableRow], method: str, band: Band) -> MethodSc
             untrusted += 1
             continue
         predicted.append(found.slope_cm1_per_k)
+        sure.append(found.sign_is_certain)
         measured.append(row.measured_slope(band))
     ours, theirs = np.array(predicted), np.array(measured)
     ranked = len(ours) >= _FEWEST_RANKED and len(set(predicted)) > 1 and len(set(measured)) > 1
@@ -220,7 +226,7 @@ def score(rows: Sequence[RedShiftTableRow], method: str, band: Band) -> MethodSc
         band=band,
         n_rows=len(ours),
         n_untrusted=untrusted,
-        sign_hits=int(np.sum(ours * theirs > 0.0)),
+        sign_hits=int(np.sum((ours * theirs > 0.0) & np.array(sure, dtype=bool))),
         mean_error_cm1_per_k=float(np.mean(ours - theirs)) if len(ours) else None,
         mean_absolute_error_cm1_per_k=float(np.mean(np.abs(ours - theirs))) if len(ours) else None,
         rank_correlation=float(spearmanr(ours, theirs).statistic) if ranked else None,

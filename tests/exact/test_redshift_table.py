@@ -72,6 +72,12 @@ def test_a_perfect_prediction_has_all_signs_no_error_and_rank_one() -> None:
     assert found.rank_correlation == pytest.approx(1.0)
 
 
+def test_a_sign_that_its_error_leaves_open_is_no_hit() -> None:
+    found = score(_rows(0.1), "adiabatic", Band.ANTISYMMETRIC)  # ±0.002 on -0.0009 to -0.0036
+    large = sum(abs(0.1 * row.antisymmetric_cm1_per_k) > 0.002 for row in load_table1())
+    assert 0 < found.sign_hits == large < 10
+
+
 def test_the_wrong_sign_is_counted_as_such() -> None:
     found = score(_rows(-1.0), "adiabatic", Band.ANTISYMMETRIC)
     assert found.sign_hits == 0
