@@ -5,8 +5,8 @@ Run: python examples/two_state_bands.py
 
 from __future__ import annotations
 
+from reticulum.thermal.linear_shift_null import linear_shift_null_dcp
 from reticulum.thermal.two_state import (
-    linear_shift_null_dcp,
     published_parameters,
     two_state_prediction,
 )

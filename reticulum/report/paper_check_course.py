@@ -16,8 +16,9 @@ from reticulum.spectra.simulation import Imperfections, simulate_series
 from reticulum.spectra.two_step import two_step_fit
 from reticulum.spectra.vant_hoff import VantHoffLaw
 from reticulum.spectra.variable_projection import fit_series
+from reticulum.thermal.linear_shift_null import linear_shift_null_dcp
 from reticulum.thermal.slopes import slope_temperatures_k
-from reticulum.thermal.two_state import linear_shift_null_dcp, two_state_prediction
+from reticulum.thermal.two_state import two_state_prediction
 
 #: FWHM of the moving band of the null, cm⁻¹. Assumed: the paper prints no width. In the middle of
 #: what one Gaussian has in two states of the assumed component width, 14 to 17 cm⁻¹.

@@ -219,8 +219,8 @@ def linear_shift_null(fit: SeriesFit) -> LinearShiftNull:
 
     A single band with a linear shift, forced into two fixed components, has areas whose loose part
     is linear in T, and so ΔCp = 2ΔH/T - ΔH²(1 - 2f)/(RT²); the formula is derived in
-    `reticulum.thermal.two_state.linear_shift_null_dcp`. The areas know ΔS + R ln r only, so that
-    this apparent ΔS enters.
+    `reticulum.thermal.linear_shift_null.linear_shift_null_dcp`. The areas know ΔS + R ln r
+    only, so that this apparent ΔS enters.
 
     Parameters
     ----------

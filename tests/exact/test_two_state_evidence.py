@@ -17,7 +17,7 @@ from reticulum.spectra.model_comparison import compare_models
 from reticulum.spectra.simulation import simulate_series
 from reticulum.spectra.two_state_evidence import linear_shift_null, two_state_evidence
 from reticulum.spectra.variable_projection import fit_series
-from reticulum.thermal.two_state import linear_shift_null_dcp
+from reticulum.thermal.linear_shift_null import linear_shift_null_dcp
 from reticulum.units import GAS_CONSTANT_J_PER_MOL_K
 
 LAW = TwoStateModel(heat_capacity=True)

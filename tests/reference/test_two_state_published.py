@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from reticulum.thermal.linear_shift_null import linear_shift_null_dcp
 from reticulum.thermal.one_gaussian import fit_one_gaussian
 from reticulum.thermal.slopes import Curvature
 from reticulum.thermal.two_state import (
-    linear_shift_null_dcp,
     one_gaussian,
     published_parameters,
     two_state_prediction,
