@@ -43,7 +43,7 @@ _EQUAL = 0.05
 _ASYMMETRY_EV_A = SYMMETRY_NOISE_EV_PER_A["float64"]
 
 #: Force calculations after which a geometry is given up, for calculators whose forces are noisy:
-#: real ones take 4 to 7.
+#: 141 of MOF-5 with 7net-0 took 3.7 each, 12 at most.
 _MOST_STEPS_WITH_NOISE = 12
 
 #: From one amplitude to the next the path goes no further outwards than by this factor.
