@@ -162,7 +162,7 @@ def _print_slopes(report: RedShiftReport) -> None:
         [
             (
                 line.picture + (" (!)" if line.doubt else ""),
-                line.standing,
+                line.standing.split(" to ")[0],  # the picture names what it was fitted to
                 slope_text(line.antisymmetric, line.antisymmetric_error),
                 slope_text(line.symmetric, line.symmetric_error),
                 line.curvature.replace(" on heating", "").partition(" (")[0],
