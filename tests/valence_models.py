@@ -13,6 +13,7 @@ from reticulum.frameworks.bonds import find_bonds
 from reticulum.frameworks.carboxylates import find_carboxylates
 from reticulum.frameworks.symmetry import symmetry_of
 from reticulum.phonons.bends import bend_coordinates
+from reticulum.phonons.environments import carboxylate_environments
 from reticulum.phonons.force_constants import gamma_modes
 from reticulum.phonons.gamma import GammaPhonons
 from reticulum.phonons.internal_coordinates import CoordinateGroup, internal_coordinates
@@ -95,3 +96,14 @@ def two_paddlewheels(metals: Mapping[int, str] | None = None) -> Atoms:
     for index, symbol in (metals or {}).items():
         atoms.symbols[index] = symbol
     return atoms
+
+
+def softened(atoms: Atoms, metals: tuple[str, ...], factor: float):
+    """Factor on the C-O stretches of the carboxylates that bind some metals."""
+    (soft,) = (
+        environment.carboxylates
+        for environment in carboxylate_environments(atoms, find_carboxylates(atoms))
+        if environment.metals == metals
+    )
+    stretches = (CoordinateGroup.ANTISYMMETRIC_CO, CoordinateGroup.SYMMETRIC_CO)
+    return lambda group, number: factor if group in stretches and number in soft else 1.0

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from ase import Atoms
-from valence_models import two_paddlewheels, valence_phonons
+from valence_models import softened, two_paddlewheels, valence_phonons
 
-from reticulum.cli.environment_tables import band_text, print_environments
 from reticulum.frameworks.bonds import BondKind, find_bonds
 from reticulum.frameworks.carboxylates import find_carboxylates
 from reticulum.frameworks.reading import read_structure
 from reticulum.frameworks.symmetry import symmetrised_primitive
 from reticulum.phonons.environments import (
     BANDS,
-    EnvironmentBand,
     carboxylate_environments,
     environment_table,
 )
@@ -35,17 +32,6 @@ from reticulum.report.environment_comparison import (
 from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
 
 SYMMETRIC, ANTISYMMETRIC = 0, 1  # in BANDS
-
-
-def softened(atoms: Atoms, metals: tuple[str, ...], factor: float):
-    """Factor on the C-O stretches of the carboxylates that bind some metals."""
-    (soft,) = (
-        environment.carboxylates
-        for environment in carboxylate_environments(atoms, find_carboxylates(atoms))
-        if environment.metals == metals
-    )
-    stretches = (CoordinateGroup.ANTISYMMETRIC_CO, CoordinateGroup.SYMMETRIC_CO)
-    return lambda group, number: factor if group in stretches and number in soft else 1.0
 
 
 @pytest.fixture(scope="module")
@@ -242,45 +228,3 @@ def test_modes_of_a_framework_are_described(ordered):
     """Above 400 cm⁻¹ stretches, bends and ring deformations leave next to nothing."""
     high = ordered.labels.wavenumbers_cm1 > 400.0
     assert ordered.characters.other[high].max() < 0.01
-
-
-def test_printed_tables_of_two_environments(ordered, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "160")
-    print_environments(ordered)
-    text = capsys.readouterr().out
-    assert "COO-Cu2, 16 groups" in text
-    assert "COO-Ru2, 8 groups" in text
-    assert "Measured on [Ru2Cu4(btc)4Cl] [Gao2020]" in text
-    (line,) = (row for row in text.splitlines() if "ν_s(COO) of COO-Ru2" in row)
-    assert line.split()[4] == "1426"
-    (line,) = (
-        row for row in text.splitlines() if row.strip().startswith("ν_s(COO)") and " less " in row
-    )
-    assert "COO-Cu2 less Ru2" in line
-    assert line.split()[-2:] == ["+21", "+11"]
-
-
-def test_tables_of_two_environments_fit_a_terminal(ordered, capsys, monkeypatch):
-    """At 80 columns no number and no symbol is broken."""
-    monkeypatch.setenv("COLUMNS", "80")
-    print_environments(ordered)
-    tables = [line for line in capsys.readouterr().out.splitlines() if line.startswith(" ")]
-    words = {word for line in tables for word in line.split()}
-    assert {motion.symbol for motion in BANDS} <= words
-    assert not any(word.endswith("-") for word in words if len(word) > 1)
-    assert not any(word.count("(") != word.count(")") for word in words)
-
-
-def test_shared_bands_are_marked():
-    band = EnvironmentBand(
-        environment="COO-Cu2",
-        motion="M-O stretch",
-        centre_cm1=412.3,
-        range_cm1=(400.0, 450.0),
-        strongest_cm1=None,
-        apart=0.62,
-        alone_cm1=380.0,
-    )
-    assert band_text(band) == "412 (400-450) *0.62"
-    assert band_text(replace(band, apart=0.95, range_cm1=(412.0, 412.4))) == "412"
-    assert band_text(replace(band, centre_cm1=None, apart=None)) == "-"

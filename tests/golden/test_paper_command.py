@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reticulum.cli.main import app
 from reticulum.plotting.paper_check import figure_paper_check
 from reticulum.reference.paper_claims import load_vtir_numbers
 from reticulum.report.paper_check import check_paper
@@ -95,3 +97,62 @@ def test_the_document_states_what_the_check_finds():
         assert words in shown
     equal = report.finding("equal-populations-position").recomputed
     assert f"put equal populations at {equal:.0f} °C" in text
+
+
+@pytest.fixture
+def call(capfd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as end:
+            app(["paper", "check", *arguments])
+        out, err = capfd.readouterr()
+        assert "Traceback" not in err
+        return end.value.code, out, err
+
+    return run
+
+
+def test_command_prints_both_contradictions_and_agreements(call):
+    code, out, err = call()
+    assert (code, err) == (0, "")
+    assert "16 contradict (4 of them narrowly), 14 agree" in " ".join(out.split())
+    assert "Left open by the paper" in out
+
+
+def test_command_writes_json_and_a_report(call, tmp_path):
+    code, out, err = call("all", "--json", "-", "-o", "report.md")
+    assert (code, err) == (0, "")
+    papers = json.loads(out)["papers"]
+    assert [paper["paper"] for paper in papers] == ["vtir", "ru2cu4"]
+    found = {row["key"]: row for row in papers[0]["findings"]}
+    assert found["slope-text"]["verdict"] == "contradicts"
+    assert found["slope-text"]["recomputed"] == pytest.approx(-5.8 / 300)
+    assert found["dominant-species"]["disagreement"] is None
+    assert "## ru2cu4" in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-o", "report.txt"), "neither a report nor a figure"),
+        (("-o", "nowhere/report.md"), "no folder"),
+        (("ru2cu4", "-o", "figure.png"), "no figure"),
+        (("--json", "nowhere/a.json"), "no folder"),
+        (("nature",), "nature"),
+    ],
+)
+def test_command_refuses_bad_input(call, tmp_path, arguments, words):
+    code, out, err = call(*arguments)
+    assert (code, out) == (2, "")
+    assert words in " ".join(err.split())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_command_overwrites_no_report(call, tmp_path):
+    (tmp_path / "report.md").write_text("mine")
+    code, _, err = call("-o", "report.md")
+    assert code == 2
+    assert "exists already" in err
+    assert (tmp_path / "report.md").read_text() == "mine"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from reticulum.cli.main import app
 from reticulum.errors import CalculationError, InputError
 from reticulum.reference.paper_claims import (
     PrintedNumbers,
@@ -543,22 +541,7 @@ def test_broken_tables_are_refused(tmp_path, text, words):
         read_printed_numbers(path)
 
 
-# --- text and command -----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def call(capfd, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as end:
-            app(["paper", "check", *arguments])
-        out, err = capfd.readouterr()
-        assert "Traceback" not in err
-        return end.value.code, out, err
-
-    return run
+# --- text -----------------------------------------------------------------------------------------
 
 
 def test_text_fits_the_terminal_and_names_every_finding(vtir, ru2cu4):
@@ -577,47 +560,3 @@ def test_markdown_has_one_row_for_each_finding(vtir, ru2cu4):
     assert len(rows) - len(titles) == len(vtir.findings) + len(ru2cu4.findings)
     for row in rows:
         assert len(next(csv.reader([row.replace("\\|", "")], delimiter="|"))) == 9
-
-
-def test_command_prints_both_contradictions_and_agreements(call):
-    code, out, err = call()
-    assert (code, err) == (0, "")
-    assert "16 contradict (4 of them narrowly), 14 agree" in " ".join(out.split())
-    assert "Left open by the paper" in out
-
-
-def test_command_writes_json_and_a_report(call, tmp_path):
-    code, out, err = call("all", "--json", "-", "-o", "report.md")
-    assert (code, err) == (0, "")
-    papers = json.loads(out)["papers"]
-    assert [paper["paper"] for paper in papers] == ["vtir", "ru2cu4"]
-    found = {row["key"]: row for row in papers[0]["findings"]}
-    assert found["slope-text"]["verdict"] == "contradicts"
-    assert found["slope-text"]["recomputed"] == pytest.approx(-5.8 / 300)
-    assert found["dominant-species"]["disagreement"] is None
-    assert "## ru2cu4" in (tmp_path / "report.md").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("-o", "report.txt"), "neither a report nor a figure"),
-        (("-o", "nowhere/report.md"), "no folder"),
-        (("ru2cu4", "-o", "figure.png"), "no figure"),
-        (("--json", "nowhere/a.json"), "no folder"),
-        (("nature",), "nature"),
-    ],
-)
-def test_command_refuses_bad_input(call, tmp_path, arguments, words):
-    code, out, err = call(*arguments)
-    assert (code, out) == (2, "")
-    assert words in " ".join(err.split())
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_command_overwrites_no_report(call, tmp_path):
-    (tmp_path / "report.md").write_text("mine")
-    code, _, err = call("-o", "report.md")
-    assert code == 2
-    assert "exists already" in err
-    assert (tmp_path / "report.md").read_text() == "mine"
