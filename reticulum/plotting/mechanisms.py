@@ -97,7 +97,7 @@ def draw_mechanism_slopes(
     axes.axvline(0.0, color="0.6", linewidth=0.6, zorder=0)
     axes.set_yticks(range(len(names)), names, fontsize=6.5)
     axes.invert_yaxis()
-    axes.set_xlabel(f"slope of the {band.value} band / cm⁻¹ K⁻¹")
+    axes.set_xlabel(f"{band.value} slope / cm⁻¹ K⁻¹")
 
 
 def _broken(title: str) -> str:

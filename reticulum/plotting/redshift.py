@@ -41,6 +41,13 @@ _LINES = ("o-", "s--")
 _LEGEND_LINE = 0.077
 _LARGEST_LEGEND = 0.7
 
+#: Names of mechanisms that are too long for a legend.
+_SHORT = {
+    "oscillator": "M-O oscillator, stiffer follow",
+    "oscillator-all": "M-O oscillator, all follow",
+    "mode-coupling": "mode coupling",
+}
+
 #: Fraction from which a bar gets a label.
 _LABELLED_FRACTION = 0.25
 
@@ -169,7 +176,8 @@ def draw_band_shift(axes: Axes, report: RedShiftReport, *, antisymmetric: bool) 
             markersize=3.5,
             linewidth=1.4 if mechanism.name == "adiabatic" else 0.8,
             color="0.2" if mechanism.name == "adiabatic" else "0.6",
-            label=f"{mechanism.title}: {slope_of_it.slope_cm1_per_k:+.4f}",
+            label=f"{_SHORT.get(mechanism.name, mechanism.title)}: "
+            f"{slope_of_it.slope_cm1_per_k:+.4f}",
         )
     for oscillator, line in zip(report.oscillators, _LINES, strict=False):
         prediction = oscillator.prediction
@@ -190,7 +198,8 @@ def draw_band_shift(axes: Axes, report: RedShiftReport, *, antisymmetric: bool) 
     entries = len(axes.get_legend_handles_labels()[0])
     share = min(_LEGEND_LINE * entries, _LARGEST_LEGEND)
     axes.set_ylim(low, high + share / (1.0 - share) * (high - low))
-    axes.legend(loc="upper left")
+    # A legend that counts in the layout would squeeze all panels.
+    axes.legend(loc="upper left", fontsize=6.5).set_in_layout(False)
 
 
 def _window_celsius(report: RedShiftReport) -> tuple[float, float]:
