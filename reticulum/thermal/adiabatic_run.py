@@ -345,6 +345,11 @@ def _warnings(
             "The calculator breaks the symmetry of the crystal: forces at rest that it forbids "
             f"reach {workspace.asymmetry_ev_a:.1e} eV/Å. Only symmetric forces were used."
         )
+    if not options.check_settings:
+        sentences.append(
+            "Floor, force limit and finite differences were not varied: the errors that they make "
+            "are missing, and the error stated is too small by them."
+        )
     if not converged:
         sentences.append(
             f"The sum over modes had not settled at {options.max_cm1:.0f} cm⁻¹; the error by the "

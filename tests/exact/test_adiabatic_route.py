@@ -140,6 +140,7 @@ def test_the_common_form(librating):
     np.testing.assert_allclose(again.antisymmetric_cm1, mechanism.antisymmetric_cm1)
     assert not result.converged
     assert any("had not settled" in sentence for sentence in result.warnings)
+    assert any("were not varied" in sentence for sentence in result.warnings)
 
 
 @pytest.fixture

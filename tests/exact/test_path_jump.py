@@ -12,7 +12,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from reticulum.engines.build import Engine
 from reticulum.engines.executor import ForceRunner
 from reticulum.engines.store import ForceStore
-from reticulum.thermal.relaxed_path import PathSettings, relaxed_points
+from reticulum.thermal.relaxed_path import PathPoint, PathSettings, relaxed_points
 
 #: Distance of the first two atoms beyond which the third atom finds another place, Å.
 OPENING_A = 1.35
@@ -58,11 +58,12 @@ def first_distance(positions: np.ndarray) -> tuple[float, np.ndarray]:
     return float(positions[1, 0] - positions[0, 0]), gradient
 
 
-def test_the_scan_ends_before_a_jump_and_says_so(tmp_path: Path) -> None:
+def path(folder: Path, settings: PathSettings) -> tuple[tuple[PathPoint, ...], Notes]:
+    """The path through the latch, 0.6 Å outwards, and what the user is told."""
     atoms = Atoms("HHH", positions=[[0, 0, 0], [1.0, 0, 0], [4.0, 0, 0]], cell=[9, 9, 9], pbc=True)
     notes = Notes()
     with ForceRunner(
-        Engine.from_ase(Latch(), label="latch"), ForceStore(tmp_path / "f.db"), progress=notes
+        Engine.from_ase(Latch(), label="latch"), ForceStore(folder / "f.db"), progress=notes
     ) as runner:
         points = relaxed_points(
             atoms,
@@ -72,28 +73,20 @@ def test_the_scan_ends_before_a_jump_and_says_so(tmp_path: Path) -> None:
             hessian_ev_a2=np.eye(9) * 4.0,
             targets_a=[[1.0 + 0.1 * k for k in range(1, 7)]],
             energy_limit_ev=100.0,
+            settings=settings,
         )
+    return points, notes
+
+
+def test_the_scan_ends_before_a_jump_and_says_so(tmp_path: Path) -> None:
+    points, notes = path(tmp_path, PathSettings())
     np.testing.assert_allclose([p.coordinate_a for p in points], [1.0, 1.1, 1.2, 1.3], atol=1e-6)
     assert len(notes.messages) == 1
     assert "Between 1.300 and 1.400 Å the relaxed path jumps" in notes.messages[0]
 
 
 def test_a_search_goes_on_behind_a_jump_and_marks_it(tmp_path: Path) -> None:
-    atoms = Atoms("HHH", positions=[[0, 0, 0], [1.0, 0, 0], [4.0, 0, 0]], cell=[9, 9, 9], pbc=True)
-    notes = Notes()
-    with ForceRunner(
-        Engine.from_ase(Latch(), label="latch"), ForceStore(tmp_path / "f.db"), progress=notes
-    ) as runner:
-        points = relaxed_points(
-            atoms,
-            runner,
-            first_distance,
-            displacements=np.eye(9)[:, [0, 3, 6]],
-            hessian_ev_a2=np.eye(9) * 4.0,
-            targets_a=[[1.0 + 0.1 * k for k in range(1, 7)]],
-            energy_limit_ev=100.0,
-            settings=PathSettings(keep_jumps=True),
-        )
+    points, notes = path(tmp_path, PathSettings(keep_jumps=True))
     np.testing.assert_allclose([p.coordinate_a for p in points], 1.0 + 0.1 * np.arange(7))
     assert [p.jumped for p in points] == [False] * 4 + [True] + [False] * 2
     # Behind the jump the third atom stays at its new place, and the path is as smooth as before.
