@@ -7,12 +7,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from reticulum.cli.console import check_json_target, print_table, reporting, write_result
+from reticulum.cli.console import (
+    check_json_target,
+    print_table,
+    reporting,
+    standard_output,
+    write_result,
+)
 from reticulum.cli.options import JsonOption, WeightsOption
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reticulum.engines.cards import CalculatorCard
     from reticulum.engines.conformance import ConformanceReport
+
+#: Width of a terminal in characters that holds the licences too.
+_WIDE = 116
 
 _HELP = "List the calculators, show one by its NAME, or check that it obeys the laws of forces."
 
@@ -43,11 +54,32 @@ def calculators(context: typer.Context, json: JsonOption = None) -> None:
         if json is not None:
             write_result([{**card.to_dict(), "status": status} for card, status in found], json)
             return
-        print_table(
-            "Calculators (the first is the default)",
-            ("name", "what it is", "status", "licence"),
-            [(card.name, card.title, status, card.licence) for card, status in found],
+        _print_list(found)
+
+
+def _print_list(found: Sequence[tuple[CalculatorCard, str]]) -> None:
+    """Print the calculators; a terminal of 80 characters holds them without licences."""
+    rows = [
+        (
+            card.name,
+            f"install [{card.extra}]" if status.startswith(_NOT_INSTALLED) and card.extra
+            else status,
+            card.licence,
+            card.title,
         )
+        for card, status in found
+    ]  # fmt: skip
+    columns = ("name", "status", "licence", "what it is")
+    left_out = () if standard_output().width >= _WIDE else ("licence",)
+    kept = [number for number, name in enumerate(columns) if name not in left_out]
+    print_table(
+        "Calculators (the first is the default; in full: reticulum calculators NAME)",
+        [columns[number] for number in kept],
+        [[row[number] for number in kept] for row in rows],
+        only_last_folds=True,
+    )
+    if any(row[1].startswith("install [") for row in rows):
+        typer.echo("install [NAME]: python -m pip install 'reticulum[NAME]'")
 
 
 def _refuse_early_json(json: str | None) -> None:
@@ -61,6 +93,10 @@ def _refuse_early_json(json: str | None) -> None:
         )
 
 
+#: How the status of a calculator begins whose packages are missing.
+_NOT_INSTALLED = "not installed: "
+
+
 def _status(card: CalculatorCard) -> str:
     """Whether a calculator can be used, in words."""
     from reticulum.engines.build import Engine
@@ -69,7 +105,7 @@ def _status(card: CalculatorCard) -> str:
     try:
         Engine(card=card).check_available()
     except MissingExtraError:
-        return f"not installed: {card.install_command}"
+        return f"{_NOT_INSTALLED}{card.install_command}"
     except InputError:
         return "needs --weights PATH"
     return "ready"

@@ -44,14 +44,22 @@ def structures(
             if json is not None:
                 write_result(card.to_dict(), json)
                 return
-            rows = [(key.replace("_", " "), _text(value)) for key, value in card.to_dict().items()]
-            print_table(card.title, ("", ""), [row for row in rows if row[1]])
+            _print_card(card)
             return
         cards = list_structures()
         if json is not None:
             write_result([card.to_dict() for card in cards], json)
             return
         _print_list(cards)
+
+
+def _print_card(card: StructureCard) -> None:
+    """Print a card in full; its digest, one long word, stands under the table."""
+    content = card.to_dict()
+    digest = content.pop("sha256")
+    rows = [(key.replace("_", " "), _text(value)) for key, value in content.items()]
+    print_table(card.title, ("", ""), [row for row in rows if row[1]])
+    typer.echo(f"sha256 of the CIF: {digest}")
 
 
 def _print_list(cards: Sequence[StructureCard]) -> None:

@@ -44,3 +44,15 @@ def test_full_source_of_one(call):
     assert code == 0
     words = " ".join(out.split())
     assert "Kozachuk et al., Chem. Eur. J. 17, 13652 (2011), doi:10.1002/chem.201101981" in words
+
+
+def test_no_word_of_one_in_full_is_broken(call, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    for card in list_structures():
+        code, out, _ = call(card.name)
+        assert code == 0
+        assert f"sha256 of the CIF: {card.sha256}\n" in out
+        words = set(out.split())
+        for text in (card.source, card.doi or "", card.edits, card.notes, card.provenance):
+            # a path may be longer than its column
+            assert {word for word in text.split() if len(word) < 50} <= words, card.name
