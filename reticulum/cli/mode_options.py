@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
-from reticulum.phonons.drawing_options import AMPLITUDE_A, N_FRAMES
+from reticulum.phonons.drawing_options import AMPLITUDE_A, MOST_AMPLITUDE_A, N_FRAMES
 
 if TYPE_CHECKING:
     import numpy as np
@@ -123,7 +123,8 @@ AmplitudeOption = Annotated[
     typer.Option(
         "--amplitude",
         metavar="A",
-        help=f"Displacement of the atom that moves most, Å  (default: {AMPLITUDE_A:g})",
+        help="Displacement of the atom that moves most, Å; in a film "
+        f"{MOST_AMPLITUDE_A:g} at most  (default: {AMPLITUDE_A:g})",
     ),
 ]
 

@@ -143,6 +143,7 @@ def _checked_output(
     """What to draw; refused before anything is read if it makes no sense or cannot be written."""
     from reticulum.errors import InputError
     from reticulum.phonons.drawing_options import AMPLITUDE_A, N_FRAMES, Drawing
+    from reticulum.phonons.mode_drawing import require_arrows, require_film
     from reticulum.phonons.mode_files import (
         ModeFile,
         drawn_modes,
@@ -173,11 +174,15 @@ def _checked_output(
         raise InputError(
             "A film shows single modes, and none is named.", fix="Name them: --animate 12,15"
         )
-    return Drawing(
+    drawing = Drawing(
         modes=() if animate is None else drawn_modes(animate),
         amplitude_a=AMPLITUDE_A if amplitude is None else amplitude,
         n_frames=N_FRAMES if frames is None else frames,
     )
+    if ModeFile.FILM in kinds:
+        require_film(drawing.amplitude_a, drawing.n_frames)
+    require_arrows(drawing.amplitude_a)
+    return drawing
 
 
 def _resolved(name: str) -> Path:

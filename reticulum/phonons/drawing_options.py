@@ -8,6 +8,13 @@ from dataclasses import dataclass
 #: would open. It is no physical amplitude.
 AMPLITUDE_A = 0.3
 
+#: Longest displacement of a film, Å, the length of a metal-oxygen bond: with a longer one atoms
+#: pass through those they are bound to, and what is seen is no vibration.
+MOST_AMPLITUDE_A = 2.0
+
+#: Longest arrow, Å, a few times the size of a metal cluster: beside longer ones no atom is seen.
+LONGEST_ARROW_A = 20.0
+
 #: Frames of one period: smooth at the usual 20 to 30 frames a second.
 N_FRAMES = 24
 

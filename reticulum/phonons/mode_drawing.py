@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.errors import InputError
-from reticulum.phonons.drawing_options import AMPLITUDE_A, MOST_FRAMES, N_FRAMES
+from reticulum.phonons.drawing_options import (
+    AMPLITUDE_A,
+    LONGEST_ARROW_A,
+    MOST_AMPLITUDE_A,
+    MOST_FRAMES,
+    N_FRAMES,
+)
 from reticulum.phonons.modes import ModeTable
 
 if TYPE_CHECKING:
@@ -49,15 +55,71 @@ def mode_displacements(
             why=f"The modes have the numbers 1 to {vectors.shape[1]}.",
             fix="List them with: reticulum modes",
         )
-    if not 0.0 < amplitude_a < np.inf:
-        raise InputError(
-            f"The amplitude is {amplitude_a:g} Å.",
-            why="It is the length of the largest displacement.",
-            fix=f"Give a positive number, {AMPLITUDE_A:g} for instance.",
-        )
+    _require_length(amplitude_a, np.inf, "")
     masses = table.phonons.atoms.get_masses()
     moves = (vectors[:, mode - 1] / np.sqrt(np.repeat(masses, 3))).reshape(-1, 3)
     return np.asarray(moves * (amplitude_a / np.linalg.norm(moves, axis=1).max()))
+
+
+def require_film(amplitude_a: float, n_frames: int) -> None:
+    """Refuse an amplitude or a number of frames that makes no film.
+
+    Parameters
+    ----------
+    amplitude_a
+        Length of the largest displacement, Å.
+    n_frames
+        Number of structures.
+
+    Raises
+    ------
+    InputError
+        If the amplitude is not positive or above `MOST_AMPLITUDE_A`, or the number not between 2
+        and `MOST_FRAMES`.
+
+    """
+    _require_length(
+        amplitude_a, MOST_AMPLITUDE_A, "in a film with more, atoms pass through their neighbours"
+    )
+    if n_frames > MOST_FRAMES:
+        raise InputError(
+            f"{n_frames} frames are no film that could be kept.",
+            why=f"More than {MOST_FRAMES} of one period are not made.",
+            fix="Give fewer, 24 for instance.",
+        )
+    if n_frames < 2:
+        raise InputError(
+            f"{n_frames} frames make no film.",
+            why="One period needs at least two.",
+            fix=f"Give more, {N_FRAMES} for instance.",
+        )
+
+
+def require_arrows(amplitude_a: float) -> None:
+    """Refuse a length of arrows that shows nothing.
+
+    Parameters
+    ----------
+    amplitude_a
+        Length of the longest arrow, Å.
+
+    Raises
+    ------
+    InputError
+        If it is not positive or above `LONGEST_ARROW_A`.
+
+    """
+    _require_length(amplitude_a, LONGEST_ARROW_A, "beside longer arrows no atom is seen")
+
+
+def _require_length(amplitude_a: float, most_a: float, reason: str) -> None:
+    if not (0.0 < amplitude_a <= most_a and amplitude_a < np.inf):
+        most = f", {most_a:g} Å at most: {reason}" if np.isfinite(most_a) else ""
+        raise InputError(
+            f"The amplitude is {amplitude_a:g} Å.",
+            why=f"It is the length of the largest displacement{most}.",
+            fix=f"Give {AMPLITUDE_A:g}, for instance.",
+        )
 
 
 def mode_frames(
@@ -88,21 +150,10 @@ def mode_frames(
     Raises
     ------
     InputError
-        If there is no such mode, or amplitude or number make no film.
+        If there is no such mode, or as of `require_film`.
 
     """
-    if n_frames > MOST_FRAMES:
-        raise InputError(
-            f"{n_frames} frames are no film that could be kept.",
-            why=f"More than {MOST_FRAMES} of one period are not made.",
-            fix="Give fewer, 24 for instance.",
-        )
-    if n_frames < 2:
-        raise InputError(
-            f"{n_frames} frames make no film.",
-            why="One period needs at least two.",
-            fix=f"Give more, {N_FRAMES} for instance.",
-        )
+    require_film(amplitude_a, n_frames)
     moves = mode_displacements(table, mode, amplitude_a)
     frames = []
     for number in range(n_frames):
@@ -129,11 +180,12 @@ def mode_arrows(table: ModeTable, mode: int, amplitude_a: float = AMPLITUDE_A) -
     Raises
     ------
     InputError
-        As of `mode_displacements`.
+        If there is no such mode, or as of `require_arrows`.
 
     """
     from ase.calculators.singlepoint import SinglePointCalculator
 
+    require_arrows(amplitude_a)
     atoms = table.phonons.atoms.copy()
     atoms.info = _description(table, mode)
     atoms.calc = SinglePointCalculator(atoms, forces=mode_displacements(table, mode, amplitude_a))

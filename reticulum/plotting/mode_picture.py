@@ -15,6 +15,7 @@ from matplotlib.patches import Circle, Polygon
 from reticulum.errors import InputError
 from reticulum.frameworks.bonds import BondKind, is_metal
 from reticulum.phonons.character import FRACTION_LABELS
+from reticulum.phonons.drawing_options import LONGEST_ARROW_A
 from reticulum.phonons.mode_fragment import (
     ModeFragment,
     fragment_motion,
@@ -48,9 +49,6 @@ ARROW_COLOUR = "#10459C"
 #: Length of the longest arrow, Å: long enough to be seen beside bonds of 1.3 to 2 Å. It is no
 #: physical amplitude.
 ARROW_A = 1.0
-
-#: Longest arrow that may be asked for, Å: a few times the size of a cluster.
-_LONGEST_ARROW_A = 20.0
 
 #: A cluster with a smaller share of the motion hardly takes part, and the title says so.
 _SMALL_SHARE = 0.01
@@ -293,10 +291,10 @@ def figure_mode(
         If there is no such mode, cluster or view, or the mode does not move the cluster.
 
     """
-    if not 0.0 < arrow_a <= _LONGEST_ARROW_A:
+    if not 0.0 < arrow_a <= LONGEST_ARROW_A:
         raise InputError(
             f"The longest arrow is {arrow_a:g} Å.",
-            why=f"It has a length, of {_LONGEST_ARROW_A:g} Å at most: beside longer ones no atom "
+            why=f"It has a length, of {LONGEST_ARROW_A:g} Å at most: beside longer ones no atom "
             "is seen.",
             fix=f"Give --amplitude {ARROW_A:g}, for instance.",
         )

@@ -12,7 +12,13 @@ from ase.io import read
 
 from reticulum.errors import InputError
 from reticulum.phonons.born_charges import with_sum_rule
-from reticulum.phonons.drawing_options import AMPLITUDE_A, N_FRAMES, Drawing
+from reticulum.phonons.drawing_options import (
+    AMPLITUDE_A,
+    LONGEST_ARROW_A,
+    MOST_AMPLITUDE_A,
+    N_FRAMES,
+    Drawing,
+)
 from reticulum.phonons.foreign_phonons import read_gamma_phonons
 from reticulum.phonons.infrared import infrared_lines
 from reticulum.phonons.mode_drawing import mode_displacements, mode_frames
@@ -216,6 +222,9 @@ def test_nothing_is_overwritten_unasked(table, tmp_path):
         ("modes.extxyz", Drawing(modes=(0,)), "no mode 0"),
         ("modes.extxyz", Drawing(modes=(9,), amplitude_a=-1.0), "amplitude"),
         ("modes.extxyz", Drawing(modes=(9,), amplitude_a=float("nan")), "amplitude"),
+        ("modes.extxyz", Drawing(modes=(9,), amplitude_a=100.0), "2 Å at most"),
+        ("modes.extxyz", Drawing(modes=(9,), amplitude_a=float("inf")), "2 Å at most"),
+        ("modes.axsf", Drawing(modes=(9,), amplitude_a=100.0), "20 Å at most"),
         ("modes.extxyz", Drawing(modes=(9,), n_frames=1), "no film"),
         ("modes.extxyz", Drawing(modes=(9,), n_frames=100_000_000), "no film that could be kept"),
         ("nowhere/modes.csv", None, "no folder"),
@@ -227,6 +236,15 @@ def test_refused_without_leaving_anything(table, tmp_path, name, drawing, words)
     assert words in str(caught.value)
     assert caught.value.fix
     assert not list(tmp_path.iterdir())
+
+
+def test_the_longest_film_and_arrow_are_written(table, tmp_path):
+    film, arrows = tmp_path / "film.extxyz", tmp_path / "arrows.axsf"
+    write_mode_file(table, film, drawing=Drawing(modes=(9,), amplitude_a=MOST_AMPLITUDE_A))
+    write_mode_file(table, arrows, drawing=Drawing(modes=(9,), amplitude_a=LONGEST_ARROW_A))
+    frames = read(film, index=":")
+    moved = np.linalg.norm([frame.positions - frames[0].positions for frame in frames], axis=-1)
+    assert moved.max() == pytest.approx(MOST_AMPLITUDE_A, abs=1e-6)
 
 
 def test_numbers_of_modes_in_text():

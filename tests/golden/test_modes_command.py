@@ -196,6 +196,13 @@ def test_existing_files_are_kept(command_line, here):
         (("calculation", "-o", "a.extxyz", "--animate", "99"), "There is no mode 99"),
         (("calculation", "-o", "a.extxyz", "--animate", "9", "--frames", "1"), "no film"),
         (("calculation", "-o", "a.extxyz", "--animate", "9", "--amplitude", "0"), "amplitude"),
+        (("calculation", "-o", "a.extxyz", "--animate", "9", "--amplitude", "100"), "2 Å at most"),
+        # refused before SOURCE is read and the first file is written
+        (
+            ("absent", "-o", "a.csv", "-o", "a.extxyz", "--animate", "9", "--amplitude", "3"),
+            "2 Å at most",
+        ),
+        (("calculation", "-o", "a.axsf", "--amplitude", "100"), "20 Å at most"),
         (("calculation", "-o", "a.csv", "--animate", "9"), "no file for them is named"),
         (("calculation", "-o", "a.axsf", "--frames", "9"), "number of frames of a film"),
         (("calculation", "-o", "a.csv", "-o", "a.csv"), "named twice"),
