@@ -104,7 +104,8 @@ class Contribution:
     Parameters
     ----------
     label
-        The motion in words, such as "E_g libration of the linkers".
+        The motion in words (`reticulum.thermal.rigid_units.motion_in_words`), after its
+        irreducible representation: "Eg, libration of linkers as rigid units".
     wavenumber_cm1
         Its harmonic wavenumber (imaginary: negative), cm⁻¹; None if it is no mode.
     degeneracy

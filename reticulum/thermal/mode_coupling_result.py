@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from reticulum.phonons.character import FRACTION_LABELS
 from reticulum.phonons.modes import ModeTable
 from reticulum.thermal.mechanism import (
     Band,
@@ -19,6 +18,7 @@ from reticulum.thermal.mechanism import (
 )
 from reticulum.thermal.mode_coupling import Term
 from reticulum.thermal.mode_coupling_shift import TrackedShift, distrust
+from reticulum.thermal.rigid_units import motion_in_words, rigid_units
 
 #: Number of contributions that a result lists.
 _LISTED = 40
@@ -120,16 +120,17 @@ def _contributions(table: ModeTable, shifts: Sequence[TrackedShift]) -> tuple[Co
                 terms = by_set.setdefault(number, {}).setdefault(band, dict.fromkeys(Term, 0.0))
                 for term, values in entry.set_slopes.items():
                     terms[term] += float(weight * values[column])
+    units = rigid_units(table)
     found = []
     for number, bands in by_set.items():
-        leading = FRACTION_LABELS[int(table.characters.fractions[number].argmax())]
+        motion = motion_in_words(table, units, number)
         notes = "; ".join(
             f"{band.value}: " + ", ".join(f"{term.value} {value:+.4f}" for term, value in t.items())
             for band, t in bands.items()
         )
         found.append(
             Contribution(
-                label=f"{table.labels.labels[number] or 'set'} {leading}",
+                label=f"{table.labels.labels[number] or '?'}, {motion}",
                 wavenumber_cm1=float(table.labels.wavenumbers_cm1[number]),
                 degeneracy=int(table.labels.dimensions[number]),
                 antisymmetric_cm1_per_k=_sum(bands.get(Band.ANTISYMMETRIC)),

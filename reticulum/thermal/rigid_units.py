@@ -129,7 +129,10 @@ def _units(graph: BondGraph, n_atoms: int) -> list[list[PeriodicSite]]:
 
 
 def motion_in_words(table: ModeTable, units: RigidUnits, number: int) -> str:
-    """What kind of motion a set of modes is, in a few words.
+    """What kind of motion a set of modes is, in a few words: the vocabulary of all mechanisms.
+
+    Rigid motions of linkers are told apart by their translations and rotations; all else has the
+    name of the leading group of internal coordinates (`CoordinateGroup.label`).
 
     Parameters
     ----------
@@ -153,9 +156,10 @@ def motion_in_words(table: ModeTable, units: RigidUnits, number: int) -> str:
     turning = float(((units.rotations.T @ vectors) ** 2).sum()) / size
     by_atom = (vectors**2).sum(axis=1).reshape(-1, 3).sum(axis=1) / size
     others = float(by_atom[~units.atoms].sum())
-    if turning + sliding + others >= RIGID_SHARE:
+    leads = fractions[leading] >= METAL_STRETCH_SHARE
+    if turning + sliding + others >= RIGID_SHARE or (leads and leading == CoordinateGroup.LINKER):
         return LIBRATION if turning >= sliding else SLIDING
-    if fractions[leading] >= METAL_STRETCH_SHARE:
+    if leads:
         return _words(FRACTION_LABELS[leading])
     return BENDING
 

@@ -32,6 +32,7 @@ from reticulum.thermal.mode_coupling_plan import (
     displacements_at_rest,
     plan_mode_couplings,
 )
+from reticulum.thermal.mode_coupling_result import mode_coupling_result
 from reticulum.thermal.mode_coupling_run import (
     mode_coupling_redshift,
     mode_coupling_shifts,
@@ -314,6 +315,16 @@ def test_straight_lines_cancel_for_a_librating_unit(tmp_path):
     exact = [band_slope(t, band).slope_cm1_per_k for band in quantum_answer(t)]
     with run_phonons(tmp_path / "run") as (run, _, table):
         shifts = mode_coupling_shifts(run, table, plan_of_run(run, table))
+    # motions have the names that all mechanisms give them
+    named = {
+        entry.label: entry.wavenumber_cm1
+        for entry in mode_coupling_result(table, shifts, n_calls=1).contributions
+    }
+    soft = {label for label, wavenumber in named.items() if 0.0 < wavenumber < 150.0}
+    assert soft == {
+        "B3g, libration of linkers as rigid units",
+        "Au, libration of linkers as rigid units",
+    }
     for shift, expected in zip(shifts, exact, strict=True):
         librations = shift.measured.couplings.wavenumbers_cm1 < 150.0
         assert librations.sum() == 2

@@ -10,6 +10,7 @@ import spring_models
 from models import librating_unit as model
 
 from reticulum.engines.build import Engine
+from reticulum.phonons.internal_coordinates import CoordinateGroup
 from reticulum.phonons.modes import mode_table
 from reticulum.phonons.options import PhononOptions
 from reticulum.phonons.run import gamma_phonons, open_run
@@ -17,8 +18,10 @@ from reticulum.phonons.symmetry_adapted import images
 from reticulum.thermal.carboxylate_bands import carboxylate_band_space
 from reticulum.thermal.local_frames import local_frames
 from reticulum.thermal.rigid_units import (
+    BENDING,
     LIBRATION,
     METAL_OXYGEN_STRETCH,
+    SLIDING,
     motion_in_words,
     rigid_units,
 )
@@ -124,3 +127,25 @@ def test_motions_in_words(librating):
     assert words[120] == LIBRATION
     assert METAL_OXYGEN_STRETCH in words.values()
     assert "antisymmetric C-O stretch" in words.values()
+
+
+def test_a_mode_led_by_whole_linkers_is_a_libration_or_a_sliding(librating):
+    """Its share is enough, also where less than half of the mode is rigid."""
+    number = next(
+        n
+        for n, w in enumerate(librating.labels.wavenumbers_cm1)
+        if w > 1500.0 and not librating.labels.acoustic[n]
+    )
+    fractions = np.array(librating.characters.fractions)
+    fractions[number] = 0.0
+    fractions[number, CoordinateGroup.LINKER] = 0.4
+    changed = dataclasses.replace(
+        librating, characters=dataclasses.replace(librating.characters, fractions=fractions)
+    )
+    assert motion_in_words(changed, rigid_units(librating), number) in {LIBRATION, SLIDING}
+    fractions = fractions.copy()
+    fractions[number, CoordinateGroup.LINKER] = 0.2
+    changed = dataclasses.replace(
+        changed, characters=dataclasses.replace(changed.characters, fractions=fractions)
+    )
+    assert motion_in_words(changed, rigid_units(librating), number) == BENDING
