@@ -9,7 +9,7 @@ import typer
 from reticulum.cli.console import print_table
 
 if TYPE_CHECKING:
-    from reticulum.thermal.mechanism import MechanismResult
+    from reticulum.thermal.mechanism import Band, MechanismResult
     from reticulum.thermal.quick_pictures import OscillatorResult
     from reticulum.thermal.redshift_report import RedShiftReport
 
@@ -152,7 +152,15 @@ def _print_oscillator(oscillator: OscillatorResult) -> None:
 
 
 def _print_slopes(report: RedShiftReport) -> None:
+    from reticulum.report.redshift_notes import INCOMPLETE_MARK
+    from reticulum.thermal.mechanism import Band
+
     lines = report.lines()
+    missing = _missing_errors(report)
+
+    def marked(picture: str, band: Band, text: str) -> str:
+        return text + (INCOMPLETE_MARK if text and missing.get((picture, band)) else "")
+
     errors = any(
         line.antisymmetric_error is not None and line.standing != "measured" for line in lines
     )
@@ -163,8 +171,16 @@ def _print_slopes(report: RedShiftReport) -> None:
             (
                 line.picture + (" (!)" if line.doubt else ""),
                 line.standing.split(" to ")[0],  # the picture names what it was fitted to
-                slope_text(line.antisymmetric, line.antisymmetric_error),
-                slope_text(line.symmetric, line.symmetric_error),
+                marked(
+                    line.picture,
+                    Band.ANTISYMMETRIC,
+                    slope_text(line.antisymmetric, line.antisymmetric_error),
+                ),
+                marked(
+                    line.picture,
+                    Band.SYMMETRIC,
+                    slope_text(line.symmetric, line.symmetric_error),
+                ),
                 line.curvature.replace(" on heating", "").partition(" (")[0],
             )
             for line in lines
@@ -175,6 +191,8 @@ def _print_slopes(report: RedShiftReport) -> None:
             "±: errors that were determined (statistics, step sizes, what was cut off), together; "
             "for the measured slopes half a unit of the last printed digit."
         )
+    for sentence in dict.fromkeys(text for found in missing.values() for text in found):
+        typer.echo(f"{INCOMPLETE_MARK} Errors are missing. {sentence}")
     for line in lines:
         if line.doubt:
             typer.echo(f"(!) {line.picture} is not to be trusted: {line.doubt}")
@@ -183,6 +201,28 @@ def _print_slopes(report: RedShiftReport) -> None:
         open_causes = ", ".join(part.value for part in report.open_causes())
         if open_causes:
             typer.echo(f"No method that was used accounts for: {open_causes}.")
+
+
+def _missing_errors(report: RedShiftReport) -> dict[tuple[str, Band], tuple[str, ...]]:
+    """What the errors of the pictures of a report lack, by picture and band; sums included."""
+    from reticulum.thermal.mechanism import Band
+
+    missing: dict[tuple[str, Band], tuple[str, ...]] = {}
+    by_title: dict[tuple[str, Band], tuple[str, ...]] = {}
+    for result in report.results():
+        for band in Band:
+            found = tuple(f"{result.title}: {text}" for text in result.missing_errors(band))
+            if found:
+                by_title[result.title, band] = found
+                note = " (stored)" if result.name in report.shipped else ""
+                missing[result.title + note, band] = found
+    sums = report.sums()
+    picture = "sum of " + ", ".join(dict.fromkeys(t for entry in sums for t in entry.terms))
+    for entry in sums:
+        found = tuple(text for t in entry.terms for text in by_title.get((t, entry.band), ()))
+        if found:
+            missing[picture, entry.band] = found
+    return missing
 
 
 def _print_left_out(report: RedShiftReport) -> None:

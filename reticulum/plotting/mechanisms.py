@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from reticulum.plotting.redshift_table import INCOMPLETE_DASHES
 from reticulum.thermal.mechanism import Band, MechanismResult
 from reticulum.thermal.mechanism_sum import sum_slopes
 
@@ -20,6 +21,9 @@ OTHER_COLOUR = "0.75"
 #: Untrusted slopes this many times as large as all others are not drawn to scale.
 _LIMIT_OF_SHOWN = 2.0
 
+#: Below the name of a mechanism whose error lacks kinds of error.
+_INCOMPLETE = "\n(errors are missing)"
+
 #: Letters of a title that fit beside a bar; longer ones are broken.
 _LINE_LETTERS = 26
 
@@ -32,7 +36,8 @@ def draw_mechanism_slopes(
 ) -> None:
     """Draw slopes of one band as bars, the terms of the sum stacked in one bar.
 
-    Bars of mechanisms that are not in the sum are grey; those not to be trusted are hollow.
+    Bars of mechanisms that are not in the sum are grey; those not to be trusted are hollow. Errors
+    that lack kinds of error are dashed, and the name says so.
 
     Parameters
     ----------
@@ -62,12 +67,13 @@ def draw_mechanism_slopes(
     for place, (result, slope) in enumerate(shown):
         colour = colours.get(result.title, OTHER_COLOUR)
         hollow = bool(result.untrusted_because)
-        names.append(_broken(result.title))
+        incomplete = bool(result.missing_errors(band))
+        names.append(_broken(result.title) + (_INCOMPLETE if incomplete else ""))
         if hollow and 0.0 < limit < abs(slope):
             # A senseless value would make all others invisible: it is written instead of drawn.
             axes.text(0.0, place, f"{slope:+.3g} (not drawn) ", ha="right", va="center", fontsize=7)
             continue
-        axes.barh(
+        bar = axes.barh(
             place,
             slope,
             xerr=result.slope_error_cm1_per_k(band),
@@ -76,6 +82,9 @@ def draw_mechanism_slopes(
             height=0.65,
             error_kw={"elinewidth": 0.8, "capsize": 2},
         )
+        if incomplete and bar.errorbar is not None:
+            for line in bar.errorbar[2]:
+                line.set_linestyle(INCOMPLETE_DASHES)
     place = len(shown)
     if len(total.terms) > 1 and total.slope_cm1_per_k is not None:
         left, right = 0.0, 0.0

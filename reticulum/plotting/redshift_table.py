@@ -1,4 +1,4 @@
-"""Figure of predicted against measured red-shift slopes."""
+"""Figure of predicted beside measured red-shift slopes, material by material."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib import style
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from reticulum.plotting.files import STYLE
@@ -26,11 +27,17 @@ _MARKS = (
     ("#E69F00", "P"),
     ("#F0E442", "X"),
     ("#000000", "*"),
+    ("#8C564B", "h"),
 )
-
 
 #: Intervals on the horizontal axis at most; more numbers would run into each other.
 _MOST_TICKS = 4
+
+#: Part of the height of a material that its methods take.
+_SPREAD = 0.8
+
+#: Dashes of an error bar that lacks kinds of error.
+INCOMPLETE_DASHES = (0, (2, 1.5))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +54,8 @@ class PlottedSlope:
         Of the predicted one, cm⁻¹/K; None where not determined.
     doubtful
         Whether it is not to be trusted.
+    incomplete
+        Whether the error lacks kinds of error, or was not determined.
 
     """
 
@@ -57,74 +66,150 @@ class PlottedSlope:
     predicted: float
     error: float | None
     doubtful: bool
+    incomplete: bool = False
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """Ends of the error bar, cm⁻¹/K."""
+        error = self.error or 0.0
+        return self.predicted - error, self.predicted + error
 
 
-def draw_predicted_against_measured(axes: Axes, slopes: Sequence[PlottedSlope], band: Band) -> None:
-    """Draw the predicted against the measured slopes of one band; doubtful ones are hollow.
+def draw_slopes_by_material(axes: Axes, slopes: Sequence[PlottedSlope], band: Band) -> None:
+    """Draw the slopes of one band, a row for each material with a line at the measured slope.
+
+    Doubtful slopes are hollow, and do not stretch the axis: one that lies outside is written at
+    the edge. Errors that lack kinds of error are dashed.
 
     Parameters
     ----------
     axes
         Where.
     slopes
-        All slopes; those of the other band are left out.
+        All slopes; those of the other band only give rows and marks.
     band
         Which band.
 
     """
-    methods = list(dict.fromkeys(entry.method for entry in slopes))
-    marks = dict(zip(methods, _MARKS, strict=False))
+    materials = list(dict.fromkeys(entry.material for entry in slopes))
+    marks = _marks(slopes)
     shown = [entry for entry in slopes if entry.band is band and entry.method in marks]
-    named = set[str]()
+    low, high = _limits(shown)
+    step = _SPREAD / max(len(marks), 1)
     for entry in shown:
         colour, marker = marks[entry.method]
-        axes.errorbar(
-            entry.measured,
+        row = materials.index(entry.material)
+        place = row - 0.5 * _SPREAD + (list(marks).index(entry.method) + 0.5) * step
+        if not low <= entry.predicted <= high:
+            left = entry.predicted < low
+            axes.text(
+                low if left else high,
+                place,
+                f"← {entry.predicted:+.3f}" if left else f"{entry.predicted:+.3f} →",
+                ha="left" if left else "right",
+                va="center",
+                fontsize=5.5,
+                color=colour,
+            )
+            continue
+        bars = axes.errorbar(
             entry.predicted,
-            yerr=entry.error,
+            place,
+            xerr=entry.error,
             fmt=marker,
             color=colour,
-            markersize=4.5,
+            markersize=4,
             markerfacecolor="none" if entry.doubtful else colour,
-            elinewidth=0.8,
-            label=None if entry.method in named else entry.method,
+            elinewidth=0.9,
         )
-        named.add(entry.method)
-    low = 1.1 * min((entry.measured for entry in shown), default=-0.02)
-    axes.plot([low, 0.0], [low, 0.0], color="0.6", linewidth=0.8, zorder=0)
-    axes.axhline(0.0, color="0.85", linewidth=0.6, zorder=0)
+        if entry.incomplete:
+            for line in bars[2]:
+                line.set_linestyle(INCOMPLETE_DASHES)
     for material, measured in {entry.material: entry.measured for entry in shown}.items():
-        axes.annotate(
-            material,
-            (measured, 0.01),
-            xycoords=("data", "axes fraction"),
-            rotation=90,
-            ha="center",
-            va="bottom",
-            fontsize=5.5,
-            color="0.4",
-        )
-    axes.set_xlabel("measured slope / cm⁻¹ K⁻¹")
-    axes.set_ylabel(f"predicted slope, {band.value} / cm⁻¹ K⁻¹")
-    axes.set_xlim(low, 0.0)
+        row = materials.index(material)
+        axes.plot([measured] * 2, [row - 0.45, row + 0.45], color="0.25", linewidth=1.5, zorder=0)
+    axes.axvline(0.0, color="0.75", linewidth=0.6, zorder=0)
+    for row in range(1, len(materials)):
+        axes.axhline(row - 0.5, color="0.9", linewidth=0.6, zorder=0)
+    axes.set_xlim(low, high)
+    axes.set_yticks(range(len(materials)), materials, fontsize=7.5)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(materials) - 0.5, -0.5)
     axes.xaxis.set_major_locator(MaxNLocator(_MOST_TICKS))
+    axes.set_xlabel(f"{band.value} slope / cm⁻¹ K⁻¹")
 
 
-def figure_redshift_table(slopes: Sequence[PlottedSlope]) -> Figure:
-    """Figure of the table: predicted against measured slopes of both bands.
+def _marks(slopes: Sequence[PlottedSlope]) -> dict[str, tuple[str, str]]:
+    methods = list(dict.fromkeys(entry.method for entry in slopes))
+    return dict(zip(methods, _MARKS, strict=False))
+
+
+def _limits(shown: Sequence[PlottedSlope]) -> tuple[float, float]:
+    """Ends of the axis: zero, what was measured and what is trusted, cm⁻¹/K."""
+    values = [0.0, *(entry.measured for entry in shown)]
+    values += [end for entry in shown if not entry.doubtful for end in entry.reach]
+    margin = 0.08 * ((max(values) - min(values)) or 0.02)
+    return min(values) - margin, max(values) + margin
+
+
+def figure_redshift_table(slopes: Sequence[PlottedSlope], title: str = "") -> Figure:
+    """Figure of the table: predicted beside measured slopes of both bands.
 
     Parameters
     ----------
     slopes
         All slopes, in the order in which methods get their marks.
+    title
+        Put before "-100 to 200 °C".
 
     """
+    n_materials = len({entry.material for entry in slopes})
     with style.context(STYLE):
-        figure = Figure(figsize=(7.2, 3.6))
+        figure = Figure(figsize=(7.2, 1.5 + 0.75 * max(n_materials, 1)))
+        first = None
         for place, band in enumerate(Band):
-            axes = figure.add_subplot(1, 2, place + 1)
-            draw_predicted_against_measured(axes, slopes, band)
-            if place == 0 and slopes:
-                axes.legend(loc="upper left", fontsize=6)
-        figure.suptitle("Red-shift slopes, -100 to 200 °C; the line is agreement", fontsize=10)
+            axes = figure.add_subplot(1, 2, place + 1, sharey=first)
+            draw_slopes_by_material(axes, slopes, band)
+            if first is None:
+                first = axes
+            else:
+                axes.tick_params(labelleft=False)
+        figure.legend(handles=_legend(slopes), loc="outside lower center", ncols=4, fontsize=6.5)
+        figure.suptitle(f"{title or 'Red-shift slopes'}, -100 to 200 °C", fontsize=10)
     return figure
+
+
+def _legend(slopes: Sequence[PlottedSlope]) -> list[Line2D]:
+    """What lines and marks mean; what does not occur is left out."""
+    handles = [Line2D([], [], color="0.25", linewidth=1.5, label="measured")]
+    handles += [
+        _symbol(colour, marker, colour, method)
+        for method, (colour, marker) in _marks(slopes).items()
+    ]
+    if any(entry.doubtful for entry in slopes):
+        handles.append(_symbol("0.4", "o", "none", "hollow: not to be trusted"))
+    if any(entry.incomplete for entry in slopes):
+        handles.append(
+            Line2D(
+                [],
+                [],
+                color="0.4",
+                linewidth=0.9,
+                linestyle=INCOMPLETE_DASHES,
+                label="dashed: errors are missing",
+            )
+        )
+    return handles
+
+
+def _symbol(colour: str, marker: str, face: str, label: str) -> Line2D:
+    return Line2D(
+        [],
+        [],
+        color=colour,
+        marker=marker,
+        markerfacecolor=face,
+        linestyle="none",
+        markersize=4,
+        label=label,
+    )

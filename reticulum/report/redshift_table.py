@@ -1,284 +1,91 @@
-"""Predicted and measured slopes of all materials of the published table, method by method."""
+"""Predicted and measured slopes of all materials of the published table: rows of run folders, and
+rows that come with the package, one file ``redshift_*.json`` for each calculator.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from reticulum.errors import InputError
 from reticulum.phonons.folder import RunFolder
-from reticulum.provenance import read_json
+from reticulum.provenance import read_json, write_json
 from reticulum.reference.tables import RedShiftRow, load_table1
-from reticulum.report.gamma_modes import RowStatus, structure_digest, table1_structures
-from reticulum.thermal.mechanism import Band, MechanismResult
-from reticulum.thermal.mechanism_sum import sum_slopes
+from reticulum.report.gamma_modes import structure_digest, table1_structures
+from reticulum.report.redshift_row import (
+    RedShiftTableRow,
+    TableRowStatus,
+    row_without_numbers,
+)
+from reticulum.thermal.mechanism import MechanismResult
 from reticulum.thermal.stored_mechanisms import STORED_NAMES, stored_mechanisms
 
-#: Rows that come with the package.
-SHIPPED_FILE = Path(__file__).parent / "redshift_gfn1_xtb.json"
-
-#: Name of the sum of what may be summed.
-SUM = "sum"
+#: Where the files with the rows of the package are, and how they are named.
+SHIPPED_FOLDER = Path(__file__).parent
+SHIPPED_FILES = "redshift_*.json"
 
 #: Contributions of single motions that are kept in a shipped row; the others are in the run folder.
 KEPT_CONTRIBUTIONS = 20
 
-#: Fewest mechanisms that make a sum; one alone stands in the table already.
-_FEWEST_TERMS = 2
 
-#: Fewest rows from which a rank correlation is given.
-_FEWEST_RANKED = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PredictedSlope:
-    """A slope with its error and whether it may be believed.
+def shipped_calculators(folder: Path | None = None) -> tuple[str, ...]:
+    """Names of the calculators of which rows come with the package.
 
     Parameters
     ----------
-    slope_cm1_per_k
-        cm⁻¹/K.
-    error_cm1_per_k
-        cm⁻¹/K; None where not determined.
-    doubt
-        Why it is not to be trusted; empty if nothing speaks against it.
+    folder
+        Of the files; default: that of the package.
 
     """
-
-    slope_cm1_per_k: float
-    error_cm1_per_k: float | None
-    doubt: str = ""
-
-    @property
-    def sign_is_certain(self) -> bool:
-        """Whether the slope is larger than its error, as far as that was determined."""
-        return self.error_cm1_per_k is None or self.error_cm1_per_k < abs(self.slope_cm1_per_k)
+    return tuple(dict.fromkeys(_calculator_of(entry) for entry in _shipped_entries(folder)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RedShiftTableRow:
-    """All finished methods of one material.
-
-    Parameters
-    ----------
-    measured
-        Row of the published table.
-    structure
-        Name of the bundled structure; empty if there is none.
-    status
-        Where the numbers come from.
-    results
-        Results by stored name; None where the mechanism does not exist in the crystal.
-    verdicts
-        One sentence for each.
-    provenance
-        Identity of the run and versions.
-
-    """
-
-    measured: RedShiftRow
-    structure: str
-    status: RowStatus
-    results: Mapping[str, MechanismResult | None]
-    verdicts: Mapping[str, str]
-    provenance: dict[str, Any]
-
-    def predicted(self, method: str, band: Band) -> PredictedSlope | None:
-        """Slope of a method, or of the sum of at least two; None where there is none.
-
-        Parameters
-        ----------
-        method
-            A stored name, or `SUM`.
-        band
-            Which band.
-
-        """
-        if method == SUM:
-            total = sum_slopes([r for r in self.results.values() if r is not None], band)
-            if total.slope_cm1_per_k is None or len(total.terms) < _FEWEST_TERMS:
-                return None
-            return PredictedSlope(
-                slope_cm1_per_k=total.slope_cm1_per_k, error_cm1_per_k=total.error_cm1_per_k
-            )
-        result = self.results.get(method)
-        slope = None if result is None else result.slope(band)
-        if result is None or slope is None:
-            return None
-        return PredictedSlope(
-            slope_cm1_per_k=slope.slope_cm1_per_k,
-            error_cm1_per_k=result.slope_error_cm1_per_k(band),
-            doubt=result.untrusted_because,
-        )
-
-    def summed_methods(self, band: Band) -> tuple[str, ...]:
-        """Names of the methods in the sum of a band; empty where there is no sum."""
-        total = sum_slopes([r for r in self.results.values() if r is not None], band)
-        titles = total.terms if len(total.terms) >= _FEWEST_TERMS else ()
-        return tuple(
-            name for name, result in self.results.items() if result and result.title in titles
-        )
-
-    def measured_slope(self, band: Band) -> float:
-        """Measured slope, cm⁻¹/K."""
-        if band is Band.ANTISYMMETRIC:
-            return self.measured.antisymmetric_cm1_per_k
-        return self.measured.symmetric_cm1_per_k
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain form for JSON, as it is shipped."""
-        return {
-            "material": self.measured.material,
-            "structure": self.structure,
-            "status": self.status.value,
-            "measured": self.measured.to_dict(),
-            "mechanisms": {
-                name: {
-                    "verdict": self.verdicts.get(name, ""),
-                    "mechanism": None if result is None else result.to_dict(),
-                }
-                for name, result in self.results.items()
-            },
-            "provenance": self.provenance,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MethodScore:
-    """How well a method predicts the measured slopes of one band.
-
-    Parameters
-    ----------
-    method, band
-        Which.
-    n_rows
-        Materials with a prediction that is not marked as untrusted.
-    n_untrusted
-        Predictions that are marked so and do not count.
-    sign_hits
-        Predictions with the sign of the measurement, larger than their error.
-    mean_error_cm1_per_k
-        Mean of predicted less measured, cm⁻¹/K; None without rows.
-    mean_absolute_error_cm1_per_k
-        Mean of its size, cm⁻¹/K.
-    rank_correlation
-        Spearman's ρ; None with fewer than four rows or equal values throughout.
-
-    """
-
-    method: str
-    band: Band
-    n_rows: int
-    n_untrusted: int
-    sign_hits: int
-    mean_error_cm1_per_k: float | None
-    mean_absolute_error_cm1_per_k: float | None
-    rank_correlation: float | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain form for JSON."""
-        return {
-            "method": self.method,
-            "band": self.band.value,
-            "n_rows": self.n_rows,
-            "n_untrusted": self.n_untrusted,
-            "sign_hits": self.sign_hits,
-            "mean_error_cm1_per_k": self.mean_error_cm1_per_k,
-            "mean_absolute_error_cm1_per_k": self.mean_absolute_error_cm1_per_k,
-            "rank_correlation": self.rank_correlation,
-        }
-
-
-def score(rows: Sequence[RedShiftTableRow], method: str, band: Band) -> MethodScore:
-    """Signs, errors and ranks of a method over all rows that have it.
-
-    Parameters
-    ----------
-    rows
-        The table.
-    method
-        A stored name, or `SUM`.
-    band
-        Which band.
-
-    """
-    from scipy.stats import spearmanr
-
-    predicted, measured, sure, untrusted = [], [], [], 0
-    for row in rows:
-        found = row.predicted(method, band)
-        if found is None:
-            continue
-        if found.doubt:
-            untrusted += 1
-            continue
-        predicted.append(found.slope_cm1_per_k)
-        sure.append(found.sign_is_certain)
-        measured.append(row.measured_slope(band))
-    ours, theirs = np.array(predicted), np.array(measured)
-    ranked = len(ours) >= _FEWEST_RANKED and len(set(predicted)) > 1 and len(set(measured)) > 1
-    return MethodScore(
-        method=method,
-        band=band,
-        n_rows=len(ours),
-        n_untrusted=untrusted,
-        sign_hits=int(np.sum((ours * theirs > 0.0) & np.array(sure, dtype=bool))),
-        mean_error_cm1_per_k=float(np.mean(ours - theirs)) if len(ours) else None,
-        mean_absolute_error_cm1_per_k=float(np.mean(np.abs(ours - theirs))) if len(ours) else None,
-        rank_correlation=float(spearmanr(ours, theirs).statistic) if ranked else None,
-    )
-
-
-def methods_in(rows: Sequence[RedShiftTableRow]) -> tuple[str, ...]:
-    """Names of the methods that any row has, in the order of `STORED_NAMES`; last a sum, if any."""
-    present = {name for row in rows for name in row.results}
-    found = tuple(name for name in STORED_NAMES if name in present)
-    summed = any(row.predicted(SUM, band) is not None for row in rows for band in Band)
-    return (*found, SUM) if summed else found
-
-
-def shipped_table() -> tuple[RedShiftTableRow, ...]:
-    """All ten rows as they come with the package; what was not computed is missing.
+def shipped_table(calculator: str, folder: Path | None = None) -> tuple[RedShiftTableRow, ...]:
+    """All ten rows of a calculator as they come with the package; others are missing.
 
     A row is stale if the bundled structure is no longer the one that was computed.
+
+    Parameters
+    ----------
+    calculator
+        Its name, as in the identity of run folders.
+    folder
+        Of the files; default: that of the package.
+
+    Raises
+    ------
+    InputError
+        If no row of this calculator comes with the package.
+
     """
-    stored = {entry["material"]: entry for entry in read_json(SHIPPED_FILE)["rows"]}
+    stored: dict[str, dict[str, Any]] = {}
+    for entry in _shipped_entries(folder):
+        if _calculator_of(entry) == calculator:
+            stored.setdefault(entry["material"], entry)
+    if not stored:
+        names = ", ".join(shipped_calculators(folder)) or "no calculator"
+        raise InputError(
+            f"No rows computed with {calculator} come with the package.",
+            why=f"There are rows of: {names}.",
+            fix=f"Compute them: reticulum table1 -c {calculator} --runs runs --compute METHODS",
+        )
     structures = table1_structures()
     rows = []
     for measured in load_table1():
         structure = structures.get(measured.material, "")
-        entry = stored.get(measured.material)
-        if entry is None:
-            rows.append(_missing(measured, structure))
-            continue
-        identity = entry["provenance"]["identity"]
-        digest = structure_digest(structure, identity.get("symprec (Å)")) if structure else ""
-        fresh = digest == identity["structure"]
-        found = entry["mechanisms"]
+        found = stored.get(measured.material)
         rows.append(
-            RedShiftTableRow(
-                measured=measured,
-                structure=structure,
-                status=RowStatus.COMPUTED if fresh else RowStatus.STALE,
-                results={
-                    name: None
-                    if value["mechanism"] is None
-                    else MechanismResult.from_dict(value["mechanism"])
-                    for name, value in found.items()
-                },
-                verdicts={name: value["verdict"] for name, value in found.items()},
-                provenance=entry["provenance"],
-            )
+            row_without_numbers(measured, structure)
+            if found is None
+            else _shipped_row(measured, structure, found)
         )
     return tuple(rows)
 
 
 def shipped_mechanisms(
-    identity: Mapping[str, Any],
+    identity: Mapping[str, Any], folder: Path | None = None
 ) -> dict[str, tuple[MechanismResult | None, str]]:
     """Mechanisms that come with the package for exactly one calculation; empty if there are none.
 
@@ -286,18 +93,56 @@ def shipped_mechanisms(
     ----------
     identity
         Of a run folder: structure, calculator with its fingerprint and options must agree.
+    folder
+        Of the files; default: that of the package.
 
     """
-    for row in shipped_table():
-        if row.provenance.get("identity") == dict(identity):
-            return {
-                name: (result, row.verdicts.get(name, "")) for name, result in row.results.items()
-            }
+    for entry in _shipped_entries(folder):
+        if entry["provenance"]["identity"] == dict(identity):
+            return _mechanisms(entry)
     return {}
 
 
-def row_of_run(measured: RedShiftRow, structure: str, folder: Path) -> RedShiftTableRow:
-    """Row from a run folder.
+def _shipped_entries(folder: Path | None) -> list[dict[str, Any]]:
+    files = sorted((SHIPPED_FOLDER if folder is None else folder).glob(SHIPPED_FILES))
+    return [entry for file in files for entry in read_json(file)["rows"]]
+
+
+def _calculator_of(entry: Mapping[str, Any]) -> str:
+    return str(entry["provenance"]["identity"]["calculator"])
+
+
+def _mechanisms(entry: Mapping[str, Any]) -> dict[str, tuple[MechanismResult | None, str]]:
+    return {
+        name: (
+            None if found["mechanism"] is None else MechanismResult.from_dict(found["mechanism"]),
+            found["verdict"],
+        )
+        for name, found in entry["mechanisms"].items()
+    }
+
+
+def _shipped_row(
+    measured: RedShiftRow, structure: str, entry: Mapping[str, Any]
+) -> RedShiftTableRow:
+    identity = entry["provenance"]["identity"]
+    digest = structure_digest(structure, identity.get("symprec (Å)")) if structure else ""
+    fresh = digest == identity["structure"]
+    found = _mechanisms(entry)
+    return RedShiftTableRow(
+        measured=measured,
+        structure=structure,
+        status=TableRowStatus.COMPUTED if fresh else TableRowStatus.STALE,
+        results={name: result for name, (result, _) in found.items()},
+        verdicts={name: verdict for name, (_, verdict) in found.items()},
+        provenance=entry["provenance"],
+    )
+
+
+def row_of_run(
+    measured: RedShiftRow, structure: str, folder: Path, calculator: str
+) -> RedShiftTableRow:
+    """Row from a run folder; one that is foreign or unfinished has no numbers.
 
     Parameters
     ----------
@@ -307,27 +152,50 @@ def row_of_run(measured: RedShiftRow, structure: str, folder: Path) -> RedShiftT
         Name of the bundled structure.
     folder
         The run folder.
+    calculator
+        Name of the calculator whose results are asked for.
 
     Raises
     ------
     InputError
-        If the folder is none, is of another structure or is damaged.
+        If the folder is none, or is damaged.
 
     """
     identity = RunFolder.identity_of(folder)
-    if identity.get("structure") != structure_digest(structure, identity.get("symprec (Å)")):
+    try:
+        digest = structure_digest(structure, identity.get("symprec (Å)"))
+    except (TypeError, ValueError) as error:
         raise InputError(
-            f"{folder} is not a run of the bundled {structure}.",
-            why="Its structure is another one.",
-            fix=f"Run: reticulum redshift {structure} -o {folder} (after moving this one away).",
+            f"{folder / 'run.json'} does not describe a run.",
+            why=f"Its symprec is {identity.get('symprec (Å)')!r}.",
+            fix="Make the run again in another folder.",
+        ) from error
+    if identity.get("structure") != digest:
+        return row_without_numbers(
+            measured,
+            structure,
+            TableRowStatus.FOREIGN,
+            f"{folder} is a run of another structure than the bundled {structure}.",
+        )
+    if identity.get("calculator") != calculator:
+        return row_without_numbers(
+            measured,
+            structure,
+            TableRowStatus.FOREIGN,
+            f"{folder} was computed with {identity.get('calculator')}, not {calculator}.",
         )
     found = stored_mechanisms(folder)
     if not found:
-        return _missing(measured, structure)
+        return row_without_numbers(
+            measured,
+            structure,
+            TableRowStatus.UNFINISHED,
+            f"No method has finished in {folder}.",
+        )
     return RedShiftTableRow(
         measured=measured,
         structure=structure,
-        status=RowStatus.COMPUTED,
+        status=TableRowStatus.COMPUTED,
         results={name: result for name, (result, _) in found.items()},
         verdicts={name: verdict for name, (_, verdict) in found.items()},
         provenance={
@@ -339,6 +207,8 @@ def row_of_run(measured: RedShiftRow, structure: str, folder: Path) -> RedShiftT
 
 def table_of_runs(folder: Path, calculator: str) -> tuple[RedShiftTableRow, ...]:
     """All ten rows from the run folders ``NAME_CALCULATOR`` of a folder.
+
+    A run folder that cannot be used makes a row that says so, and does not stop the others.
 
     Parameters
     ----------
@@ -353,45 +223,96 @@ def table_of_runs(folder: Path, calculator: str) -> tuple[RedShiftTableRow, ...]
     for measured in load_table1():
         structure = structures.get(measured.material, "")
         run = folder / f"{structure}_{calculator}"
-        if structure and (run / "run.json").is_file():
-            rows.append(row_of_run(measured, structure, run))
-        else:
-            rows.append(_missing(measured, structure))
+        if not structure or not run.exists():
+            rows.append(row_without_numbers(measured, structure))
+            continue
+        try:
+            rows.append(row_of_run(measured, structure, run, calculator))
+        except (InputError, OSError) as error:
+            problem = f"{error.what} {error.why}" if isinstance(error, InputError) else str(error)
+            rows.append(
+                row_without_numbers(
+                    measured, structure, TableRowStatus.DAMAGED, " ".join(problem.split())
+                )
+            )
     return tuple(rows)
 
 
-def _missing(measured: RedShiftRow, structure: str) -> RedShiftTableRow:
-    return RedShiftTableRow(
-        measured=measured,
-        structure=structure,
-        status=RowStatus.MISSING,
-        results={},
-        verdicts={},
-        provenance={},
-    )
+def write_shipped_rows(
+    folder: Path, calculator: str, path: Path, *, keep_existing: bool = True
+) -> tuple[str, ...]:
+    """Write a file of rows as they are shipped from run folders ``NAME_CALCULATOR``.
 
+    Of each mechanism the `KEPT_CONTRIBUTIONS` largest contributions are kept, and no details.
 
-def table_csv(rows: Sequence[RedShiftTableRow]) -> str:
-    """The table as CSV: a line for each material, method and band."""
-    lines = [
-        "# Predicted and measured red-shift slopes, least squares over -100 to 200 degC, cm-1/K; "
-        "negative = red shift on heating.",
-        "# error: statistics, step sizes and truncation together; empty where not determined.",
-        "material,structure,status,band,measured,method,predicted,error,not_to_be_trusted_because",
+    Parameters
+    ----------
+    folder
+        Holds the run folders. Those in which no method has finished are passed over.
+    calculator
+        Name of the calculator.
+    path
+        The file, such as ``redshift_gfn1_xtb.json``.
+    keep_existing
+        Whether materials that the file has and the folder does not are kept. If both have a
+        material and it is the same calculation, methods that only the file has are kept too; else
+        the new row takes the place of the old one.
+
+    Returns
+    -------
+    tuple of str
+        Materials that were written anew.
+
+    Raises
+    ------
+    InputError
+        If a run folder is damaged or of another structure or calculator, if no method has finished
+        in any, or if the file has rows of another calculator; then nothing is written.
+
+    """
+    rows = table_of_runs(folder, calculator)
+    refused = [
+        row for row in rows if row.status in {TableRowStatus.DAMAGED, TableRowStatus.FOREIGN}
     ]
-    for row in rows:
-        start = f'"{row.measured.material}",{row.structure},{row.status.value}'
-        for band in Band:
-            head = f"{start},{band.value},{row.measured_slope(band)}"
-            written = False
-            for method in methods_in([row]):
-                found = row.predicted(method, band)
-                if found is None:
-                    continue
-                error = "" if found.error_cm1_per_k is None else f"{found.error_cm1_per_k:.6f}"
-                doubt = found.doubt.replace('"', '""')
-                lines.append(f'{head},{method},{found.slope_cm1_per_k:.6f},{error},"{doubt}"')
-                written = True
-            if not written:
-                lines.append(f'{head},,,,""')
-    return "\n".join(lines) + "\n"
+    if refused:
+        raise InputError(
+            f"Not written: {', '.join(row.measured.material for row in refused)} cannot be used.",
+            why=" ".join(row.problem for row in refused),
+            fix="Repair these run folders or move them away.",
+        )
+    fresh = {row.measured.material: _entry(row) for row in rows if row.results}
+    if not fresh:
+        raise InputError(
+            f"No method has finished in any run folder NAME_{calculator} in {folder}.",
+            fix=f"Compute: reticulum table1 -c {calculator} --runs {folder} --compute METHODS",
+        )
+    kept: dict[str, dict[str, Any]] = {}
+    if keep_existing and path.exists():
+        kept = {entry["material"]: entry for entry in read_json(path)["rows"]}
+    others = {_calculator_of(entry) for entry in kept.values()} - {calculator}
+    if others:
+        raise InputError(
+            f"{path} has rows of {', '.join(sorted(others))}.",
+            why=f"A file holds rows of one calculator; these are of {calculator}.",
+            fix="Give another file.",
+        )
+    for material, entry in fresh.items():
+        before = kept.get(material)
+        if before and before["provenance"]["identity"] == entry["provenance"]["identity"]:
+            both = before["mechanisms"] | entry["mechanisms"]
+            entry["mechanisms"] = {name: both[name] for name in STORED_NAMES if name in both}
+    order = [row.material for row in load_table1()]
+    found = kept | fresh
+    write_json(path, {"rows": [found[material] for material in order if material in found]})
+    return tuple(fresh)
+
+
+def _entry(row: RedShiftTableRow) -> dict[str, Any]:
+    """Plain form of a row as it is shipped."""
+    brief = {
+        name: None
+        if result is None
+        else replace(result, contributions=result.ranked()[:KEPT_CONTRIBUTIONS], details={})
+        for name, result in row.results.items()
+    }
+    return replace(row, results=brief).shipped_form()

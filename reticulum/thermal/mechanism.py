@@ -55,6 +55,13 @@ class Part(StrEnum):
     POPULATIONS = "two structures in equilibrium"
 
 
+#: Kinds of error that every computed slope has; statistical ones only where something is drawn.
+KINDS_OF_COMPUTED = (ErrorKind.STEP_SIZE, ErrorKind.TRUNCATION)
+
+#: Words of a warning that says which errors are missing in the stated one.
+ERROR_TOO_SMALL = "the error stated is too small"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlopeError:
     """One error of a slope.
@@ -173,7 +180,8 @@ class MechanismResult:
     assumptions
         What it takes for granted, in sentences.
     warnings
-        What went wrong or is doubtful, in sentences.
+        What went wrong or is doubtful, in sentences. One that says that errors are missing has the
+        words `ERROR_TOO_SMALL`.
     untrusted_because
         Why the slopes should not be believed; empty if nothing speaks against them.
     details
@@ -227,6 +235,23 @@ class MechanismResult:
             return None
         return math.hypot(*(error.size_cm1_per_k for error in errors))
 
+    def missing_errors(self, band: Band) -> tuple[str, ...]:
+        """What the error of a slope does not hold, in sentences; empty if nothing is missing.
+
+        Missing is a kind of `KINDS_OF_COMPUTED` that was not determined, and what the warnings
+        name as missing. Nothing is asked of slopes that are not computed.
+        """
+        if self.standing != "computed" or self.positions_cm1(band) is None:
+            return ()
+        if not self.errors(band):
+            return ("No error was determined.",)
+        kinds = {error.kind for error in self.errors(band)}
+        absent = [kind.value for kind in KINDS_OF_COMPUTED if kind not in kinds]
+        return (
+            *(f"No error by {kind} was determined." for kind in absent),
+            *(sentence for sentence in self.warnings if ERROR_TOO_SMALL in sentence),
+        )
+
     def ranked(self) -> tuple[Contribution, ...]:
         """Contributions, the largest first."""
         return tuple(sorted(self.contributions, key=Contribution.size, reverse=True))
@@ -260,11 +285,18 @@ class MechanismResult:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> MechanismResult:
-        """Inverse of `to_dict`."""
+        """Inverse of `to_dict`.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it is no form of a mechanism.
+
+        """
         bands: Mapping[str, Any] = content["bands"]
 
         def positions(band: Band) -> NDArray[np.float64] | None:
-            return np.array(bands[band]["positions_cm1"]) if band in bands else None
+            return _finite(bands[band]["positions_cm1"]) if band in bands else None
 
         def errors(band: Band) -> tuple[SlopeError, ...]:
             found: Sequence[Any] = bands[band]["errors"] if band in bands else ()
@@ -274,7 +306,7 @@ class MechanismResult:
             name=content["name"],
             title=content["title"],
             standing=content["standing"],
-            temperatures_k=np.array(content["temperatures_k"]),
+            temperatures_k=_finite(content["temperatures_k"]),
             antisymmetric_cm1=positions(Band.ANTISYMMETRIC),
             symmetric_cm1=positions(Band.SYMMETRIC),
             antisymmetric_errors=errors(Band.ANTISYMMETRIC),
@@ -287,3 +319,10 @@ class MechanismResult:
             untrusted_because=content["untrusted_because"],
             details=dict(content["details"]),
         )
+
+
+def _finite(values: Sequence[float]) -> NDArray[np.float64]:
+    found = np.array(values, dtype=np.float64)
+    if not np.isfinite(found).all():
+        raise ValueError("temperatures and positions must be numbers")
+    return found

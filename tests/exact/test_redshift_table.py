@@ -9,22 +9,30 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from reticulum.engines.cards import DEFAULT_CALCULATOR
 from reticulum.errors import InputError
 from reticulum.reference.tables import load_table1
-from reticulum.report.gamma_modes import RowStatus, table1_structures
-from reticulum.report.redshift_table import (
-    SUM,
-    RedShiftTableRow,
-    methods_in,
-    score,
-    shipped_table,
-    table_csv,
-    table_of_runs,
+from reticulum.report.gamma_modes import structure_digest, table1_structures
+from reticulum.report.redshift_csv import table_csv
+from reticulum.report.redshift_notes import Note, footnotes, marks_of, notes_of
+from reticulum.report.redshift_row import SUM, RedShiftTableRow, TableRowStatus
+from reticulum.report.redshift_score import methods_in, score
+from reticulum.report.redshift_table import shipped_calculators, shipped_table, table_of_runs
+from reticulum.thermal.mechanism import (
+    ERROR_TOO_SMALL,
+    Band,
+    ErrorKind,
+    MechanismResult,
+    Part,
+    SlopeError,
 )
-from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part, SlopeError
 from reticulum.thermal.stored_mechanisms import store_mechanism, stored_mechanism
 
 T = np.array([200.0, 300.0, 400.0])
+
+
+STEP = SlopeError(kind=ErrorKind.STEP_SIZE, size_cm1_per_k=0.002, origin="test")
+TRUNCATION = SlopeError(kind=ErrorKind.TRUNCATION, size_cm1_per_k=0.0, origin="test")
 
 
 def _mechanism(name: str, slope: float, part: Part, doubt: str = "") -> MechanismResult:
@@ -34,9 +42,8 @@ def _mechanism(name: str, slope: float, part: Part, doubt: str = "") -> Mechanis
         temperatures_k=T.copy(),
         antisymmetric_cm1=1600.0 + slope * T,
         symmetric_cm1=1400.0 - slope * T,
-        antisymmetric_errors=(
-            SlopeError(kind=ErrorKind.STEP_SIZE, size_cm1_per_k=0.002, origin="test"),
-        ),
+        antisymmetric_errors=(STEP, TRUNCATION),
+        symmetric_errors=(STEP, TRUNCATION),
         parts=frozenset({part}),
         n_calls=3,
         assumptions=(),
@@ -50,7 +57,7 @@ def _rows(factor: float = 1.0) -> tuple[RedShiftTableRow, ...]:
         RedShiftTableRow(
             measured=row,
             structure="x",
-            status=RowStatus.COMPUTED,
+            status=TableRowStatus.COMPUTED,
             results={
                 "adiabatic": _mechanism(
                     "adiabatic", factor * row.antisymmetric_cm1_per_k, Part.SOFT_MOTIONS
@@ -93,7 +100,7 @@ def test_what_is_not_to_be_trusted_does_not_count() -> None:
     rows[0] = RedShiftTableRow(
         measured=rows[0].measured,
         structure="x",
-        status=RowStatus.COMPUTED,
+        status=TableRowStatus.COMPUTED,
         results={"adiabatic": doubtful},
         verdicts={},
         provenance={},
@@ -129,23 +136,165 @@ def test_csv_has_a_line_for_every_prediction() -> None:
     assert lines[3].startswith('"HKUST-1",x,computed,antisymmetric,-0.021,adiabatic,-0.021')
 
 
-def test_rows_of_runs_are_read_and_those_of_other_structures_refused(tmp_path: Path) -> None:
-    structure = table1_structures()["MOF-5"]
-    folder = tmp_path / f"{structure}_test"
-    folder.mkdir()
-    identity = {"structure": "another", "calculator": "test"}
-    (folder / "run.json").write_text(json.dumps({"layout": 1, "identity": identity}))
-    with pytest.raises(InputError, match="not a run of the bundled MOF-5"):
-        table_of_runs(tmp_path, "test")
-    from reticulum.report.gamma_modes import structure_digest
+# --- what an error lacks --------------------------------------------------------------------------
 
-    identity["structure"] = structure_digest(structure)
+NOT_VARIED = f"Settings were not varied, and {ERROR_TOO_SMALL} by that."
+
+
+def _incomplete_row() -> RedShiftTableRow:
+    """The adiabatic error lacks settings; that of the oscillator a kind, for one band."""
+    row = _rows()[0]
+    adiabatic = row.results["adiabatic"]
+    assert adiabatic is not None
+    oscillator = replace(
+        _mechanism("oscillator", 0.002, Part.METAL_OXYGEN), symmetric_errors=(STEP,)
+    )
+    results = {
+        "oscillator": oscillator,
+        **row.results,
+        "adiabatic": replace(adiabatic, warnings=("It mixes.", NOT_VARIED)),
+    }
+    return replace(row, results=results)
+
+
+def test_an_error_lacks_what_warnings_name_and_kinds_that_are_not_there() -> None:
+    row = _incomplete_row()
+    for band in Band:
+        found = row.predicted("adiabatic", band)
+        assert found is not None
+        assert found.missing_errors == (NOT_VARIED,)
+    lacking = row.predicted("oscillator", Band.SYMMETRIC)
+    whole = row.predicted("oscillator", Band.ANTISYMMETRIC)
+    assert lacking is not None
+    assert whole is not None
+    assert lacking.missing_errors == ("No error by truncation was determined.",)
+    assert whole.missing_errors == ()
+
+
+def test_a_slope_without_any_error_says_so_and_a_fitted_one_need_not() -> None:
+    bare = replace(
+        _mechanism("adiabatic", -0.01, Part.SOFT_MOTIONS),
+        antisymmetric_errors=(),
+        warnings=(NOT_VARIED,),
+    )
+    assert bare.missing_errors(Band.ANTISYMMETRIC) == ("No error was determined.",)
+    assert replace(bare, standing="fitted").missing_errors(Band.ANTISYMMETRIC) == ()
+    assert replace(bare, antisymmetric_cm1=None).missing_errors(Band.ANTISYMMETRIC) == ()
+
+
+def test_the_adiabatic_route_words_its_missing_errors_so_that_they_are_found() -> None:
+    from types import SimpleNamespace
+
+    from reticulum.thermal import adiabatic_run
+    from reticulum.thermal.adiabatic_options import AdiabaticOptions
+
+    still = SimpleNamespace(is_imaginary=False, slopes_cm1_per_k=np.zeros(6), outside=0.0)
+    for checked in (True, False):
+        warnings = adiabatic_run._warnings(
+            SimpleNamespace(is_asymmetric=False),  # type: ignore[arg-type]
+            [],
+            [still],  # type: ignore[list-item]
+            True,
+            AdiabaticOptions(check_settings=checked),
+        )
+        assert any(ERROR_TOO_SMALL in text for text in warnings) is not checked
+
+
+def test_a_sum_lacks_what_its_terms_lack() -> None:
+    row = _incomplete_row()
+    found = row.predicted(SUM, Band.SYMMETRIC)
+    assert found is not None
+    assert "oscillator" in row.summed_methods(Band.SYMMETRIC)
+    assert sorted(found.missing_errors) == [
+        f"adiabatic: {NOT_VARIED}",
+        "oscillator: No error by truncation was determined.",
+    ]
+
+
+def test_rows_whose_errors_lack_something_count_and_are_counted() -> None:
+    rows = [_incomplete_row(), *_rows()[1:]]
+    found = score(rows, "adiabatic", Band.ANTISYMMETRIC)
+    assert (found.n_rows, found.n_incomplete, found.sign_hits) == (10, 1, 10)
+    assert score(rows, SUM, Band.ANTISYMMETRIC).n_incomplete == 1
+    assert score(rows, "quasi-harmonic", Band.ANTISYMMETRIC).n_incomplete == 0
+    assert found.to_dict()["n_incomplete_errors"] == 1
+    doubtful = replace(_incomplete_row(), results={
+        "adiabatic": replace(rows[0].results["adiabatic"], untrusted_because="no")})  # fmt: skip
+    only = score([doubtful], "adiabatic", Band.ANTISYMMETRIC)
+    assert (only.n_rows, only.n_untrusted, only.n_incomplete) == (0, 1, 0)
+
+
+def test_footnotes_say_each_sentence_once_and_marks_point_to_them() -> None:
+    first = _incomplete_row()
+    second = replace(_rows()[5], results=dict(first.results))
+    found = footnotes([first, second])
+    # both materials have the same notes, so they share the footnotes
+    assert [entry.number for entry in found] == [1, 2]
+    materials = (first.measured.material, second.measured.material)
+    assert found[0].places == tuple((name, "oscillator") for name in materials)
+    assert found[0].notes == (
+        Note(mark="†", text="symmetric band: No error by truncation was determined."),
+    )
+    assert found[1].notes == (Note(mark="†", text=NOT_VARIED), Note(mark="", text="It mixes."))
+    for row in (first, second):
+        assert marks_of(row, "adiabatic", Band.ANTISYMMETRIC, found) == "†[2]"
+        assert marks_of(row, "oscillator", Band.SYMMETRIC, found) == "†[1]"
+        assert marks_of(row, "oscillator", Band.ANTISYMMETRIC, found) == "[1]"
+        assert marks_of(row, SUM, Band.ANTISYMMETRIC, found) == "†[2]"
+        assert marks_of(row, SUM, Band.SYMMETRIC, found) == "†[1,2]"
+        assert marks_of(row, "quasi-harmonic", Band.SYMMETRIC, found) == ""
+        assert marks_of(row, "loose-state", Band.SYMMETRIC, found) == ""
+
+
+def test_a_doubt_is_a_note_and_has_its_mark() -> None:
+    row = _rows()[0]
+    doubtful = _mechanism("adiabatic", -0.01, Part.SOFT_MOTIONS, doubt="It diverges.")
+    row = replace(row, results={"adiabatic": doubtful})
+    assert notes_of(row, "adiabatic") == (Note(mark="(!)", text="It diverges."),)
+    assert marks_of(row, "adiabatic", Band.SYMMETRIC, footnotes([row])) == " (!)[1]"
+
+
+def test_csv_and_json_say_what_errors_lack() -> None:
+    import csv
+
+    row = _incomplete_row()
+    lines = table_csv([row]).splitlines()
+    entries = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    lacking = {(e["method"], e["band"]): e["error_lacks"] for e in entries if e["error_lacks"]}
+    assert lacking["adiabatic", "antisymmetric"] == NOT_VARIED
+    assert ("oscillator", "antisymmetric") not in lacking
+    assert lacking["oscillator", "symmetric"] == "No error by truncation was determined."
+    assert "adiabatic: " + NOT_VARIED in lacking["sum", "symmetric"]
+    warned = {e["method"]: e["warnings"] for e in entries}
+    assert warned == {"oscillator": "", "adiabatic": "It mixes.", "quasi-harmonic": "", "sum": ""}
+    slopes = {(e["method"], e["band"]): e for e in row.to_dict()["slopes"]}
+    assert slopes["adiabatic", "symmetric"]["error_lacks"] == [NOT_VARIED]
+    assert slopes["oscillator", "antisymmetric"]["error_lacks"] == []
+    assert slopes["sum", "symmetric"]["error_cm1_per_k"] == pytest.approx(0.002 * np.sqrt(3.0))
+
+
+# --- run folders ----------------------------------------------------------------------------------
+
+
+def _run(runs: Path, structure: str, *, calculator: str = "test", of: str = "") -> Path:
+    """Run folder of a bundled structure."""
+    folder = runs / f"{structure}_{calculator}"
+    folder.mkdir()
+    identity = {"structure": structure_digest(of or structure), "calculator": calculator}
     (folder / "run.json").write_text(json.dumps({"layout": 1, "identity": identity}))
-    assert all(row.status is RowStatus.MISSING for row in table_of_runs(tmp_path, "test"))
+    return folder
+
+
+def _by_material(runs: Path) -> dict[str, RedShiftTableRow]:
+    return {row.measured.material: row for row in table_of_runs(runs, "test")}
+
+
+def test_rows_of_runs_are_read(tmp_path: Path) -> None:
+    folder = _run(tmp_path, table1_structures()["MOF-5"])
     store_mechanism(folder, "adiabatic", _mechanism("adiabatic", -0.01, Part.SOFT_MOTIONS), "ok")
     store_mechanism(folder, "loose-state", None, "There is no second minimum.")
-    row = {r.measured.material: r for r in table_of_runs(tmp_path, "test")}["MOF-5"]
-    assert row.status is RowStatus.COMPUTED
+    row = _by_material(tmp_path)["MOF-5"]
+    assert row.status is TableRowStatus.COMPUTED
     assert row.results["loose-state"] is None
     assert row.verdicts["loose-state"] == "There is no second minimum."
     found = row.predicted("adiabatic", Band.ANTISYMMETRIC)
@@ -153,15 +302,80 @@ def test_rows_of_runs_are_read_and_those_of_other_structures_refused(tmp_path: P
     assert found.slope_cm1_per_k == pytest.approx(-0.01)
 
 
-def test_a_damaged_result_is_refused_with_its_name(tmp_path: Path) -> None:
-    (tmp_path / "mechanism-adiabatic.json").write_text('{"mechanism": {"name": 1}}')
+def test_run_folders_that_cannot_be_used_leave_the_others(tmp_path: Path) -> None:
+    names = table1_structures()
+    good = _run(tmp_path, names["MOF-5"])
+    store_mechanism(good, "adiabatic", _mechanism("adiabatic", -0.01, Part.SOFT_MOTIONS), "ok")
+    _run(tmp_path, names["UiO-66"])
+    _run(tmp_path, names["HKUST-1"], of=names["MOF-5"])
+    torn = _run(tmp_path, names["MIL-125"])
+    store_mechanism(torn, "adiabatic", _mechanism("adiabatic", -0.01, Part.SOFT_MOTIONS), "ok")
+    (torn / "mechanism-sampling.json").write_text('{"mechanism": {"name"')
+    (tmp_path / f"{names['Zn-MOF-74']}_test").mkdir()
+    other = _run(tmp_path, names["Mg-MOF-74"])
+    identity = {"structure": structure_digest(names["Mg-MOF-74"]), "calculator": "another"}
+    (other / "run.json").write_text(json.dumps({"layout": 1, "identity": identity}))
+    odd = _run(tmp_path, names["MUV-10 (Ca)"])
+    (odd / "run.json").write_text(json.dumps({"identity": {"symprec (Å)": "fine"}}))
+    rows = _by_material(tmp_path)
+    assert {name: row.status.value for name, row in rows.items()} == {
+        "HKUST-1": "foreign",
+        "MUV-10 (Ca)": "damaged",
+        "MUV-10 (Mn)": "missing",
+        "Mg-MOF-74": "foreign",
+        "Zn-MOF-74": "damaged",
+        "MOF-5": "computed",
+        "MIL-125": "damaged",
+        "MIL-125-NH2": "missing",
+        "UiO-66": "unfinished",
+        "Sodium benzoate": "missing",
+    }
+    words = {
+        "HKUST-1": "another structure",
+        "MUV-10 (Ca)": "symprec",
+        "Mg-MOF-74": "computed with another, not test",
+        "Zn-MOF-74": "no run.json",
+        "MIL-125": "mechanism-sampling.json is not a complete JSON file",
+        "UiO-66": "No method has finished",
+    }
+    for name, row in rows.items():
+        assert words.get(name, "") in row.problem
+        assert bool(row.problem) == (name in words)
+        assert "\n" not in row.problem
+    # a row with one damaged method shows none: its sum would be another one
+    assert not rows["MIL-125"].results
+    assert f'"{rows["UiO-66"].problem}"' in table_csv(list(rows.values()))
+    assert score(list(rows.values()), "adiabatic", Band.ANTISYMMETRIC).n_rows == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"temperatures_k": [200.0, "warm", 400.0]},
+        {"temperatures_k": [200.0, None, 400.0]},
+        {"bands": {"antisymmetric": {"positions_cm1": [1600.0, None, 1599.0], "errors": []}}},
+        {"bands": 1},
+        {"contributions": [{"name": "x"}]},
+        {"warnings": None},
+    ],
+)
+def test_a_damaged_result_is_refused_with_its_name(tmp_path: Path, change: dict) -> None:
+    store_mechanism(tmp_path, "adiabatic", _mechanism("adiabatic", -0.01, Part.CELL), "ok")
+    assert stored_mechanism(tmp_path, "adiabatic") is not None
+    file = tmp_path / "mechanism-adiabatic.json"
+    content = json.loads(file.read_text())
+    content["mechanism"] |= change
+    file.write_text(json.dumps(content))
     with pytest.raises(InputError, match=r"mechanism-adiabatic\.json"):
         stored_mechanism(tmp_path, "adiabatic")
     assert stored_mechanism(tmp_path, "sampling") is None
 
 
 def test_the_shipped_table_has_all_ten_materials_and_names_what_is_missing() -> None:
-    rows = shipped_table()
-    assert [row.measured.material for row in rows] == [r.material for r in load_table1()]
-    for row in rows:
-        assert (row.status is RowStatus.MISSING) == (not row.results)
+    assert DEFAULT_CALCULATOR in shipped_calculators()
+    for calculator in shipped_calculators():
+        rows = shipped_table(calculator)
+        assert [row.measured.material for row in rows] == [r.material for r in load_table1()]
+        for row in rows:
+            assert (row.status is TableRowStatus.MISSING) == (not row.results)
+            assert row.provenance.get("identity", {}).get("calculator", calculator) == calculator

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 from reticulum.plotting.mechanisms import draw_mechanism_slopes
-from reticulum.thermal.mechanism import Band, MechanismResult, Part
+from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part, SlopeError
 
 T = np.array([200.0, 300.0, 400.0])
 
@@ -19,6 +21,10 @@ def _mechanism(name: str, slope: float, part: Part, doubt: str = "") -> Mechanis
         temperatures_k=T.copy(),
         antisymmetric_cm1=1600.0 + slope * T,
         symmetric_cm1=None,
+        antisymmetric_errors=tuple(
+            SlopeError(kind=kind, size_cm1_per_k=0.001, origin="test")
+            for kind in (ErrorKind.STEP_SIZE, ErrorKind.TRUNCATION)
+        ),
         parts=frozenset({part}),
         n_calls=1,
         assumptions=(),
@@ -59,3 +65,14 @@ def test_a_band_that_nobody_speaks_of_shows_the_measurement_only() -> None:
     axes = Figure().add_subplot()
     draw_mechanism_slopes(axes, RESULTS, Band.SYMMETRIC, -0.020)
     assert [label.get_text() for label in axes.get_yticklabels()] == ["measured"]
+
+
+def test_an_error_that_lacks_kinds_is_dashed_and_named() -> None:
+    whole, lacking = RESULTS[0], replace(RESULTS[1], antisymmetric_errors=())
+    step = replace(RESULTS[1], antisymmetric_errors=RESULTS[1].antisymmetric_errors[:1])
+    axes = Figure().add_subplot()
+    draw_mechanism_slopes(axes, (whole, lacking, step), Band.ANTISYMMETRIC, None)
+    names = [label.get_text() for label in axes.get_yticklabels()][:3]
+    assert names == ["adiabatic", *["quasi-harmonic\n(errors are missing)"] * 2]
+    dashes = [bar.get_linestyle()[0][1] for bar in axes.collections]
+    assert [dash is not None for dash in dashes] == [False, True]

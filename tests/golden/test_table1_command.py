@@ -14,12 +14,30 @@ from typer.testing import CliRunner
 
 from reticulum.cli.main import app
 from reticulum.errors import CalculationError
-from reticulum.plotting.redshift_table import PlottedSlope, figure_redshift_table
+from reticulum.plotting.redshift_table import (
+    INCOMPLETE_DASHES,
+    PlottedSlope,
+    figure_redshift_table,
+)
+from reticulum.report import redshift_table
 from reticulum.report.gamma_modes import structure_digest
-from reticulum.thermal.mechanism import Band, MechanismResult, Part
+from reticulum.thermal.mechanism import (
+    ERROR_TOO_SMALL,
+    Band,
+    ErrorKind,
+    MechanismResult,
+    Part,
+    SlopeError,
+)
 from reticulum.thermal.stored_mechanisms import store_mechanism
 
 T = np.array([200.0, 300.0, 400.0])
+
+
+ERRORS = tuple(
+    SlopeError(kind=kind, size_cm1_per_k=0.001, origin="test")
+    for kind in (ErrorKind.STEP_SIZE, ErrorKind.TRUNCATION)
+)
 
 
 def _invoke(*arguments: str) -> tuple[int, str]:
@@ -27,12 +45,17 @@ def _invoke(*arguments: str) -> tuple[int, str]:
     return answer.exit_code, answer.output
 
 
+def _folder(runs: Path, structure: str, calculator: str = "gfn1-xtb") -> Path:
+    folder = runs / f"{structure}_{calculator}"
+    folder.mkdir(parents=True)
+    identity = {"structure": structure_digest(structure), "calculator": calculator}
+    (folder / "run.json").write_text(json.dumps({"layout": 1, "identity": identity}))
+    return folder
+
+
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
-    folder = tmp_path / "runs" / "MOF-5_gfn1-xtb"
-    folder.mkdir(parents=True)
-    identity = {"structure": structure_digest("MOF-5"), "calculator": "gfn1-xtb"}
-    (folder / "run.json").write_text(json.dumps({"layout": 1, "identity": identity}))
+    folder = _folder(tmp_path / "runs", "MOF-5")
     for name, slope, doubt in (("adiabatic", -0.013, ""), ("mode-coupling", -0.3, "it cancels")):
         result = MechanismResult(
             name=name,
@@ -40,9 +63,11 @@ def runs(tmp_path: Path) -> Path:
             temperatures_k=T.copy(),
             antisymmetric_cm1=1600.0 + slope * T,
             symmetric_cm1=None,
+            antisymmetric_errors=ERRORS,
             parts=frozenset({Part.SOFT_MOTIONS}),
             n_calls=3,
             assumptions=(),
+            warnings=("Not settled.", f"Settings: {ERROR_TOO_SMALL}."),
             untrusted_because=doubt,
         )
         store_mechanism(folder, name, result, "")
@@ -53,18 +78,136 @@ def runs(tmp_path: Path) -> Path:
 def test_rows_scores_and_reasons_are_printed(runs: Path) -> None:
     status, text = _invoke("--runs", str(runs))
     assert status == 0
-    assert "-0.0130" in text
+    assert "-0.0130±0.0014†[1]" in text
+    assert "-0.3000±0.0014 (!)†[2]" in text
     assert "+0.0130" in text  # predicted less measured, -0.013 against -0.026
     assert "1/1" in text
-    assert "(!) MOF-5, mode-coupling: it cancels" in text
+    lines = text.splitlines()
+    first = lines.index("[1] MOF-5, adiabatic:")
+    assert lines[first : first + 7] == [
+        "[1] MOF-5, adiabatic:",
+        f"    † Settings: {ERROR_TOO_SMALL}.",
+        "    Not settled.",
+        "[2] MOF-5, mode-coupling:",
+        "    (!) it cancels",
+        f"    † Settings: {ERROR_TOO_SMALL}.",
+        "    Not settled.",
+    ]
+    # one material counts and its error is incomplete; one is not to be trusted and does not count
+    scores = [line.split() for line in lines[lines.index("How well each method does") :]]
+    assert ["adiabatic", "X_a", "1", "1", "1/1", "+0.0130", "0.0130"] in scores
+    assert ["mode-coupling", "X_a", "0", "1"] in scores
     assert "There is no second minimum." in text
-    assert "HKUST-1 is missing: reticulum redshift HKUST-1 --methods all" in text
+    again = f"reticulum redshift HKUST-1 --methods all -o {runs / 'HKUST-1_gfn1-xtb'}"
+    assert f"HKUST-1 is missing: {again}" in lines
+
+
+def test_json_says_what_errors_lack(runs: Path, tmp_path: Path) -> None:
+    target = tmp_path / "t.json"
+    assert _invoke("--runs", str(runs), "--json", str(target))[0] == 0
+    content = json.loads(target.read_text())
+    row = next(row for row in content["rows"] if row["material"] == "MOF-5")
+    lacking = {(e["method"], e["band"]): e["error_lacks"] for e in row["slopes"]}
+    assert lacking["adiabatic", "antisymmetric"] == [f"Settings: {ERROR_TOO_SMALL}."]
+    scores = {(e["method"], e["band"]): e["n_incomplete_errors"] for e in content["scores"]}
+    assert scores["adiabatic", "antisymmetric"] == 1
+    assert scores["mode-coupling", "antisymmetric"] == 0
+
+
+def test_a_damaged_run_folder_leaves_the_others_and_ends_with_status_1(
+    runs: Path, tmp_path: Path
+) -> None:
+    torn = _folder(runs, "HKUST-1")
+    (torn / "mechanism-adiabatic.json").write_text('{"mechanism": ')
+    _folder(runs, "UiO-66")
+    table = tmp_path / "t.csv"
+    status, text = _invoke("--runs", str(runs), "-o", str(table))
+    assert status == 1
+    lines = [line.split() for line in text.splitlines()]
+    assert ["HKUST-1", "-0.021", "damaged"] in lines
+    assert ["UiO-66", "-0.015", "unfinished"] in lines
+    assert "-0.0130±0.0014†[1]" in text
+    (reason,) = (line for line in text.splitlines() if line.startswith("HKUST-1 is damaged: "))
+    assert "mechanism-adiabatic.json is not a complete JSON file" in reason
+    assert "UiO-66 is unfinished: No method has finished in" in text
+    assert "Not in the table: HKUST-1 (damaged), UiO-66 (unfinished)." in " ".join(text.split())
+    assert "Traceback" not in text
+    assert ",adiabatic,-0.013" in table.read_text()
+    status, text = _invoke("--runs", str(runs), "--json", "-")
+    assert status == 1
+    assert '"status": "damaged"' in text
+
+
+def test_rows_of_the_package_are_chosen_by_the_calculator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _folder(tmp_path / "runs", "MOF-5", "7net-0")
+    result = MechanismResult(
+        name="adiabatic",
+        title="adiabatic",
+        temperatures_k=T.copy(),
+        antisymmetric_cm1=1400.0 - 0.0123 * T,
+        symmetric_cm1=None,
+        parts=frozenset({Part.SOFT_MOTIONS}),
+        n_calls=3,
+        assumptions=(),
+    )
+    store_mechanism(folder, "adiabatic", result, "")
+    shipped = tmp_path / "shipped"
+    shipped.mkdir()
+    for file in redshift_table.SHIPPED_FOLDER.glob("redshift_gfn1*.json"):
+        (shipped / file.name).write_bytes(file.read_bytes())
+    monkeypatch.setattr(redshift_table, "SHIPPED_FOLDER", shipped)
+    status, text = _invoke("-c", "7net-0")
+    assert status != 0
+    words = " ".join(text.split())
+    assert "No rows computed with 7net-0 come with the package." in words
+    assert "There are rows of: gfn1-xtb." in words
+    redshift_table.write_shipped_rows(tmp_path / "runs", "7net-0", shipped / "redshift_7net_0.json")
+    status, text = _invoke("-c", "7net-0")
+    assert status == 0
+    assert "-0.0123†[1]" in text
+    assert "    † No error was determined." in text.splitlines()
+    assert "Computed with 7net-0" in text
+    assert "Rows of gfn1-xtb are stored too" in text
+    assert "HKUST-1 is missing: reticulum redshift HKUST-1 --methods all -c 7net-0" in text
+    status, text = _invoke()
+    assert status == 0
+    assert "-0.0123" not in text
+    assert "Rows of 7net-0 are stored too" in text
+
+
+def test_mechanisms_of_the_package_are_added_to_a_run_of_any_calculator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from reticulum.cli.redshift import _with_shipped
+    from reticulum.thermal.redshift_report import RedShiftReport
+
+    folder = _folder(tmp_path / "runs", "MOF-5", "7net-0")
+    result = MechanismResult(
+        name="adiabatic",
+        title="adiabatic route",
+        temperatures_k=T.copy(),
+        antisymmetric_cm1=1400.0 - 0.0123 * T,
+        symmetric_cm1=None,
+        parts=frozenset({Part.SOFT_MOTIONS}),
+        n_calls=3,
+        assumptions=(),
+    )
+    store_mechanism(folder, "adiabatic", result, "Found.")
+    shipped = tmp_path / "shipped"
+    redshift_table.write_shipped_rows(tmp_path / "runs", "7net-0", shipped / "redshift_7net_0.json")
+    monkeypatch.setattr(redshift_table, "SHIPPED_FOLDER", shipped)
+    report = _with_shipped(RedShiftReport(label="MOF-5", measured=None), folder)
+    assert [line.picture for line in report.lines()] == ["adiabatic route (stored)"]
+    other = _folder(tmp_path / "other", "MOF-5")
+    assert _with_shipped(RedShiftReport(label="MOF-5", measured=None), other).lines() == ()
 
 
 def test_tables_fit_a_narrow_terminal(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     _, text = _invoke("--runs", str(runs))
-    assert " mode-coupling " in text
+    assert " mode-coupling   -0.3000±0.0014 (!)†[2] " in text
     assert " sum " not in text  # one mechanism that may be summed makes no sum
     ruled = [line for line in text.splitlines() if line.startswith(" ─")]
     assert len(ruled) == 3
@@ -113,7 +256,8 @@ def test_a_material_that_fails_leaves_the_others(
     [
         (("--compute", "oscillator"), "need a folder"),
         (("--only", "MOF-5", "--runs", "."), "belongs to --compute"),
-        (("-c", "7net-0"), "default calculator"),
+        (("--weights", "w.pth"), "without --compute"),
+        (("-c", "no-such"), "no calculator named"),
         (("--runs", "nowhere"), "no folder nowhere"),
         (("-o", "table.docx"), "no ending"),
     ],
@@ -125,22 +269,57 @@ def test_contradictions_are_refused(arguments: tuple[str, ...], words: str) -> N
     assert "Traceback" not in text
 
 
+def _plotted(material: str, predicted: float, **changes: object) -> PlottedSlope:
+    values: dict[str, object] = {
+        "material": material,
+        "method": "adiabatic",
+        "band": Band.ANTISYMMETRIC,
+        "measured": -0.02,
+        "predicted": predicted,
+        "error": 0.004,
+        "doubtful": False,
+    }
+    return PlottedSlope(**(values | changes))  # type: ignore[arg-type]
+
+
 def test_doubtful_slopes_are_hollow_in_the_figure() -> None:
-    slopes = [
-        PlottedSlope(
-            material=f"M{place}",
-            method="adiabatic",
-            band=Band.ANTISYMMETRIC,
-            measured=-0.02,
-            predicted=-0.01,
-            error=None,
-            doubtful=doubtful,
-        )
-        for place, doubtful in enumerate((True, False))
+    slopes = [_plotted(f"M{k}", -0.01, doubtful=doubt) for k, doubt in enumerate((True, False))]
+    figure = figure_redshift_table(slopes)
+    faces = [
+        line.get_markerfacecolor() for line in figure.axes[0].lines if line.get_marker() == "o"
     ]
-    axes = figure_redshift_table(slopes).axes[0]
-    faces = [line.get_markerfacecolor() for line in axes.lines if line.get_marker() == "o"]
     assert faces == ["none", "#0072B2"]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["M0", "M1"]
+    assert "hollow: not to be trusted" in [t.get_text() for t in figure.legends[0].get_texts()]
+
+
+def test_errors_that_lack_something_are_dashed_in_the_figure() -> None:
+    slopes = [_plotted(f"M{k}", -0.01, incomplete=lacks) for k, lacks in enumerate((True, False))]
+    figure = figure_redshift_table(slopes)
+    bars = [bar.get_linestyle()[0][1] for bar in figure.axes[0].collections]
+    assert bars[0] == pytest.approx([0.9 * dash for dash in INCOMPLETE_DASHES[1]])
+    assert bars[1] is None
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts == ["measured", "adiabatic", "dashed: errors are missing"]
+
+
+def test_a_senseless_slope_is_written_at_the_edge_and_does_not_stretch_the_axis() -> None:
+    slopes = [_plotted("M0", -0.01), _plotted("M1", -3.0, doubtful=True)]
+    axes = figure_redshift_table(slopes).axes[0]
+    assert axes.get_xlim()[0] > -0.03
+    assert [text.get_text() for text in axes.texts] == ["← -3.000"]
+    trusted = figure_redshift_table([_plotted("M0", -0.01), _plotted("M1", -3.0)]).axes[0]
+    assert trusted.get_xlim()[0] < -3.0
+
+
+def test_every_method_of_the_table_has_a_mark() -> None:
+    from reticulum.report.redshift_row import SUM
+    from reticulum.thermal.stored_mechanisms import STORED_NAMES
+
+    names = (*STORED_NAMES, SUM)
+    figure = figure_redshift_table([_plotted("M", -0.01, method=name) for name in names])
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts == ["measured", *names]
 
 
 def test_numbers_on_the_axis_do_not_run_into_each_other() -> None:

@@ -1,0 +1,228 @@
+"""One material of the table of predicted and measured slopes: what each method says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from reticulum.reference.tables import RedShiftRow
+from reticulum.thermal.mechanism import Band, MechanismResult
+from reticulum.thermal.mechanism_sum import SummedSlope, sum_slopes
+from reticulum.thermal.stored_mechanisms import STORED_NAMES
+
+#: Name of the sum of what may be summed.
+SUM = "sum"
+
+#: Fewest mechanisms that make a sum; one alone stands in the table already.
+_FEWEST_TERMS = 2
+
+
+class TableRowStatus(StrEnum):
+    """Where a row comes from, or why it has no numbers."""
+
+    COMPUTED = "computed"
+    #: computed, but the bundled structure has changed since
+    STALE = "stale"
+    #: no run folder, or no stored row
+    MISSING = "missing"
+    #: a run folder in which no method has finished
+    UNFINISHED = "unfinished"
+    #: a run folder that cannot be read
+    DAMAGED = "damaged"
+    #: a run folder of another structure or calculator
+    FOREIGN = "foreign"
+
+
+#: Run folders that are there and give no numbers: each is named, with the reason.
+UNUSABLE = frozenset({TableRowStatus.UNFINISHED, TableRowStatus.DAMAGED, TableRowStatus.FOREIGN})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictedSlope:
+    """A slope with its error and whether it may be believed.
+
+    Parameters
+    ----------
+    slope_cm1_per_k
+        cm⁻¹/K.
+    error_cm1_per_k
+        cm⁻¹/K; None where not determined.
+    doubt
+        Why it is not to be trusted; empty if nothing speaks against it.
+    missing_errors
+        What the error does not hold, in sentences; empty if it holds all kinds.
+
+    """
+
+    slope_cm1_per_k: float
+    error_cm1_per_k: float | None
+    doubt: str = ""
+    missing_errors: tuple[str, ...] = ()
+
+    @property
+    def sign_is_certain(self) -> bool:
+        """Whether the slope is larger than its error, as far as that was determined."""
+        return self.error_cm1_per_k is None or self.error_cm1_per_k < abs(self.slope_cm1_per_k)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON."""
+        return {
+            "slope_cm1_per_k": self.slope_cm1_per_k,
+            "error_cm1_per_k": self.error_cm1_per_k,
+            "error_lacks": list(self.missing_errors),
+            "not_to_be_trusted_because": self.doubt,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedShiftTableRow:
+    """All finished methods of one material.
+
+    Parameters
+    ----------
+    measured
+        Row of the published table.
+    structure
+        Name of the bundled structure; empty if there is none.
+    status
+        Where the numbers come from.
+    results
+        Results by stored name; None where the mechanism does not exist in the crystal.
+    verdicts
+        One sentence for each.
+    provenance
+        Identity of the run and versions.
+    problem
+        Why a row that should have numbers has none, in one line; empty if nothing is wrong.
+
+    """
+
+    measured: RedShiftRow
+    structure: str
+    status: TableRowStatus
+    results: Mapping[str, MechanismResult | None]
+    verdicts: Mapping[str, str]
+    provenance: dict[str, Any]
+    problem: str = ""
+
+    def predicted(self, method: str, band: Band) -> PredictedSlope | None:
+        """Slope of a method, or of the sum of at least two; None where there is none.
+
+        Parameters
+        ----------
+        method
+            A stored name, or `SUM`.
+        band
+            Which band.
+
+        """
+        if method == SUM:
+            return self._sum(band)
+        result = self.results.get(method)
+        slope = None if result is None else result.slope(band)
+        if result is None or slope is None:
+            return None
+        return PredictedSlope(
+            slope_cm1_per_k=slope.slope_cm1_per_k,
+            error_cm1_per_k=result.slope_error_cm1_per_k(band),
+            doubt=result.untrusted_because,
+            missing_errors=result.missing_errors(band),
+        )
+
+    def _sum(self, band: Band) -> PredictedSlope | None:
+        total = self._summed(band)
+        if total.slope_cm1_per_k is None or len(total.terms) < _FEWEST_TERMS:
+            return None
+        return PredictedSlope(
+            slope_cm1_per_k=total.slope_cm1_per_k,
+            error_cm1_per_k=total.error_cm1_per_k,
+            missing_errors=tuple(
+                f"{name}: {sentence}"
+                for name in self.summed_methods(band)
+                if (result := self.results[name]) is not None
+                for sentence in result.missing_errors(band)
+            ),
+        )
+
+    def _summed(self, band: Band) -> SummedSlope:
+        return sum_slopes([r for r in self.results.values() if r is not None], band)
+
+    def summed_methods(self, band: Band) -> tuple[str, ...]:
+        """Names of the methods in the sum of a band; empty where there is no sum."""
+        total = self._summed(band)
+        titles = total.terms if len(total.terms) >= _FEWEST_TERMS else ()
+        return tuple(
+            name for name, result in self.results.items() if result and result.title in titles
+        )
+
+    def methods(self) -> tuple[str, ...]:
+        """Names of its methods, in the order of `STORED_NAMES`; last the sum, if there is one."""
+        found = tuple(name for name in STORED_NAMES if name in self.results)
+        return (*found, SUM) if any(self._sum(band) is not None for band in Band) else found
+
+    def measured_slope(self, band: Band) -> float:
+        """Measured slope, cm⁻¹/K."""
+        if band is Band.ANTISYMMETRIC:
+            return self.measured.antisymmetric_cm1_per_k
+        return self.measured.symmetric_cm1_per_k
+
+    def shipped_form(self) -> dict[str, Any]:
+        """Plain form for JSON, as it is shipped: what was computed, and nothing that follows."""
+        return {
+            "material": self.measured.material,
+            "structure": self.structure,
+            "status": self.status.value,
+            "measured": self.measured.to_dict(),
+            "mechanisms": {
+                name: {
+                    "verdict": self.verdicts.get(name, ""),
+                    "mechanism": None if result is None else result.to_dict(),
+                }
+                for name, result in self.results.items()
+            },
+            "provenance": self.provenance,
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain form for JSON, with the slopes of all methods and of the sum."""
+        return {
+            **self.shipped_form(),
+            "problem": self.problem,
+            "slopes": [
+                {"method": method, "band": band.value, **found.to_dict()}
+                for method in self.methods()
+                for band in Band
+                if (found := self.predicted(method, band)) is not None
+            ],
+        }
+
+
+def row_without_numbers(
+    measured: RedShiftRow,
+    structure: str,
+    status: TableRowStatus = TableRowStatus.MISSING,
+    problem: str = "",
+) -> RedShiftTableRow:
+    """Row of a material without any finished method.
+
+    Parameters
+    ----------
+    measured
+        Row of the published table.
+    structure
+        Name of the bundled structure; empty if there is none.
+    status, problem
+        Why it has none.
+
+    """
+    return RedShiftTableRow(
+        measured=measured,
+        structure=structure,
+        status=status,
+        results={},
+        verdicts={},
+        provenance={},
+        problem=problem,
+    )
