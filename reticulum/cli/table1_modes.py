@@ -9,9 +9,10 @@ import typer
 from reticulum.cli.console import TerminalProgress, print_table, write_result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from reticulum.engines.build import Engine
     from reticulum.report.gamma_modes import GammaModesRow
 
 
@@ -27,14 +28,21 @@ def table1_modes(runs: Path | None, *, compute: bool, json: str | None) -> None:
     json
         Target of JSON; None to print.
 
+    Raises
+    ------
+    CalculationError
+        At the end, if a run folder cannot be used or a calculation failed; the other rows are
+        written or printed before.
+
     """
     from reticulum.report.gamma_modes import shipped_rows
 
     rows = shipped_rows() if runs is None else _rows_of_runs(runs, compute)
     if json is not None:
         write_result({"rows": [row.to_dict() for row in rows]}, json)
-        return
-    _print(rows, shipped=runs is None)
+    else:
+        _print(rows, runs)
+    _end_with_status(rows)
 
 
 def require_table1_options(
@@ -84,47 +92,63 @@ def require_table1_options(
 
 
 def _rows_of_runs(runs: Path, compute: bool) -> tuple[GammaModesRow, ...]:
+    """Rows of run folders; where something failed, the row says why and the others stand."""
+    from dataclasses import replace
+
     from reticulum.engines.build import resolve_engine
-    from reticulum.report.gamma_modes import missing_row, row_of_run, table1_structures
+    from reticulum.errors import CalculationError, InputError
+    from reticulum.report.gamma_modes import table1_structures
+    from reticulum.report.gamma_modes_of_runs import rows_of_runs, run_folder
 
     engine = resolve_engine("gfn1-xtb", None)
-    rows = []
-    for material, structure in table1_structures().items():
-        folder = runs / f"{structure}_{engine.name}"
-        if compute:
-            _compute(structure, folder)
-        if (folder / "phonons.json").is_file():
-            rows.append(row_of_run(material, structure, folder, engine))
-        else:
-            rows.append(missing_row(material, structure))
-    return tuple(rows)
+    failures: dict[str, str] = {}
+    if compute:
+        engine.check_available()
+        for structure in table1_structures().values():
+            try:
+                _compute(structure, engine, run_folder(runs, structure, engine))
+            except (CalculationError, InputError) as error:
+                failures[structure] = f"{error.what} {error.why}".strip()
+                TerminalProgress().message(f"{structure} failed: {error.what}")
+    return tuple(
+        replace(row, reason=failures.get(row.structure, row.reason))
+        for row in rows_of_runs(runs, engine)
+    )
 
 
-def _compute(structure: str, folder: Path) -> None:
-    from reticulum.engines.build import resolve_engine
+def _compute(structure: str, engine: Engine, folder: Path) -> None:
     from reticulum.frameworks.reading import read_structure
     from reticulum.phonons.run import gamma_phonons, open_run
 
     progress = TerminalProgress()
     progress.message(f"{structure} in {folder}")
     with open_run(
-        read_structure(structure),
-        resolve_engine("gfn1-xtb", None),
-        folder,
-        label=structure,
-        progress=progress,
+        read_structure(structure), engine, folder, label=structure, progress=progress
     ) as run:
         gamma_phonons(run)
 
 
-def _print(rows: tuple[GammaModesRow, ...], *, shipped: bool) -> None:
+def _end_with_status(rows: Sequence[GammaModesRow]) -> None:
+    """End with a message and a status if a run folder cannot be used or a calculation failed."""
+    from reticulum.errors import CalculationError
+
+    failed = [f"{row.material} ({row.status.value})" for row in rows if row.reason]
+    if failed:
+        raise CalculationError(
+            f"Not usable or not computed: {', '.join(failed)}.",
+            why="The reasons stand under the table, and in the JSON.",
+            fix="Move these run folders away, or make the runs again. The other rows stand.",
+        )
+
+
+def _print(rows: Sequence[GammaModesRow], runs: Path | None) -> None:
     print_table(
         "Carboxylate bands at Γ, strongest infrared line (range), cm⁻¹",
         ("material", "moves ", "imag. ", "antisymmetric ", "off ", "symmetric ", "off "),
         [
             (
                 row.material,
-                "-" if row.n_displacements is None else str(row.n_displacements),
+                _moves(row),
                 "-" if row.n_imaginary is None else str(row.n_imaginary),
                 *_cells(row, "antisymmetric"),
                 *_cells(row, "symmetric"),
@@ -146,17 +170,10 @@ def _print(rows: tuple[GammaModesRow, ...], *, shipped: bool) -> None:
     for row in rows:
         for warning in row.warnings:
             typer.echo(f"{row.material}: {warning}")
-        if row.status.value == "missing":
-            name = row.structure or "(no bundled structure)"
-            typer.echo(f"{row.material} is missing: reticulum phonons {name}")
-        elif row.status.value == "stale":
-            typer.echo(
-                f"{row.material} is stale, its bundled structure has changed: "
-                f"reticulum phonons {row.structure}"
-            )
-        elif "no intensity" in row.heights:
-            typer.echo(f"{row.material}: {row.heights}")
-    if shipped:
+        note = _note(row, runs)
+        if note:
+            typer.echo(note)
+    if runs is None:
         typer.echo(
             "Computed with gfn1-xtb at the cell of the bundled structures and stored with the "
             "package. Any row again: reticulum phonons NAME. All: reticulum modes --all-table1 "
@@ -164,8 +181,37 @@ def _print(rows: tuple[GammaModesRow, ...], *, shipped: bool) -> None:
         )
 
 
+def _note(row: GammaModesRow, runs: Path | None) -> str:
+    """What is to be said of a row: why it has no numbers, and how to get them."""
+    again = f"reticulum phonons {row.structure}"
+    if runs is not None:
+        again += f" -o {runs / f'{row.structure}_gfn1-xtb'}"
+    state = f"{row.material} is {row.status.value}"
+    if row.progress is not None:
+        state += f", {row.progress.in_words}"
+    if row.reason:
+        return f"{state}: {row.reason}"
+    match row.status.value:
+        case "missing":
+            return f"{state}: {again if row.structure else '(no bundled structure)'}"
+        case "unfinished":
+            return f"{state}; it goes on with: {again}"
+        case "stale":
+            return f"{state}, its bundled structure has changed: {again}"
+    return f"{row.material}: {row.heights}" if "no intensity" in row.heights else ""
+
+
+def _moves(row: GammaModesRow) -> str:
+    """Number of displacements; of an unfinished run how many of them are computed."""
+    if row.progress is not None and row.progress.n_displacements is not None:
+        return f"{row.progress.n_finished} of {row.progress.n_displacements}"
+    return "-" if row.n_displacements is None else str(row.n_displacements)
+
+
 def _cells(row: GammaModesRow, name: str) -> tuple[str, str]:
     band = row.bands[name]
+    if band is None and name == "antisymmetric" and row.status.value not in ("computed", "stale"):
+        return row.status.value, ""
     if band is None:
         return "-", ""
     low, high = band.range_cm1

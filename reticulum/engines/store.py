@@ -109,6 +109,34 @@ class ForceStore:
             key=key, kind=str(row.kind), seconds=float(row.seconds), result=result
         )
 
+    def structure(self, key: str) -> Atoms | None:
+        """Structure of the stored calculation with this key, or None.
+
+        Parameters
+        ----------
+        key
+            From `calculation_key`.
+
+        Raises
+        ------
+        InputError
+            If its row is damaged.
+
+        """
+        number = self._rows.get(key)
+        if number is None:
+            return None
+        try:
+            atoms: Atoms = self._database.get(id=number).toatoms()
+        except (sqlite3.DatabaseError, LookupError, AttributeError, ValueError, OSError) as error:
+            raise InputError(
+                f"{self.path} has a damaged row.",
+                why=f"Calculation {key} cannot be read ({error}).",
+                fix="Choose another folder with -o, or move this file away to start anew.",
+            ) from error
+        atoms.calc = None
+        return atoms
+
     def put(
         self, key: str, atoms: Atoms, result: SinglePoint, *, kind: str, seconds: float
     ) -> None:

@@ -136,8 +136,18 @@ def load_gamma_phonons(path: Path) -> GammaPhonons:
             why="It has no entry 'raw_force_constants'.",
             fix="Run the command that made it again; finished calculations are kept.",
         )
+    try:
+        tolerance = float(identity.get("symprec (Å)", SYMMETRY_TOLERANCE_A))
+        quality = ForceConstantQuality.from_dict(summary["raw_force_constants"])
+        born = BornCharges.from_dict(summary.get("born_charges"))
+        warnings = tuple(str(sentence) for sentence in summary.get("warnings", ()))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{summary_file} or run.json beside it is damaged.",
+            why=f"An entry is missing or of another kind ({type(error).__name__}: {error}).",
+            fix="Run the command that made it again; finished calculations are kept.",
+        ) from error
     atoms, force_constants = read_phonopy_file(folder.phonopy_file)
-    tolerance = float(identity.get("symprec (Å)", SYMMETRY_TOLERANCE_A))
     hessian, _ = symmetrise_hessian(hessian_from_phonopy(force_constants))
     wavenumbers, eigenvectors = gamma_modes(hessian, atoms.get_masses())
     return GammaPhonons(
@@ -148,12 +158,12 @@ def load_gamma_phonons(path: Path) -> GammaPhonons:
         eigenvectors=eigenvectors,
         n_displacements=summary.get("n_displacements"),
         displacement_a=summary.get("displacement_a"),
-        quality=ForceConstantQuality.from_dict(summary["raw_force_constants"]),
+        quality=quality,
         relaxation=summary.get("relaxation"),
         calculator=summary.get("calculator", {}),
-        warnings=tuple(summary.get("warnings", ())),
+        warnings=warnings,
         tolerance_a=tolerance,
-        born=BornCharges.from_dict(summary.get("born_charges")),
+        born=born,
     )
 
 

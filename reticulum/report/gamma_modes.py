@@ -20,6 +20,7 @@ from reticulum.phonons.infrared import infrared_lines
 from reticulum.phonons.internal_coordinates import CoordinateGroup
 from reticulum.phonons.modes import ModeTable, mode_table
 from reticulum.phonons.options import PhononOptions
+from reticulum.phonons.run_progress import RunProgress
 from reticulum.provenance import geometry_digest, read_json
 from reticulum.reference.tables import BandPosition, load_band_positions
 
@@ -40,6 +41,16 @@ class RowStatus(StrEnum):
     #: computed, but the bundled structure or the calculator has changed since
     STALE = "stale"
     MISSING = "missing"
+    #: begun in a run folder, but not all displacements are computed
+    UNFINISHED = "unfinished"
+    #: a run folder that cannot be read
+    DAMAGED = "damaged"
+    #: a run folder of another structure or calculator
+    FOREIGN = "foreign"
+
+
+class ForeignRunError(InputError):
+    """A run folder belongs to another structure or calculator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +103,10 @@ class GammaModesRow:
         What the run warned of.
     provenance
         Digests of structure and calculator, options and versions.
+    progress
+        How far an unfinished run came; None of others.
+    reason
+        Why a run folder cannot be used, in one line; empty if it can.
 
     """
 
@@ -106,6 +121,8 @@ class GammaModesRow:
     heights: str = ""
     warnings: tuple[str, ...] = ()
     provenance: dict[str, Any]
+    progress: RunProgress | None = None
+    reason: str = ""
 
     @property
     def observed(self) -> dict[str, tuple[BandPosition, ...]]:
@@ -155,6 +172,8 @@ class GammaModesRow:
             "heights": self.heights,
             "warnings": list(self.warnings),
             "provenance": self.provenance,
+            "progress": None if self.progress is None else self.progress.to_dict(),
+            "reason": self.reason,
         }
 
 
@@ -168,6 +187,50 @@ def table1_structures() -> dict[str, str]:
         if card.table1_row is not None:
             found.setdefault(card.table1_row, card.name)
     return found
+
+
+def require_run_of(structure: str, folder: Path, engine: Engine) -> dict[str, Any]:
+    """Identity of a run folder, which is refused if it is of something else.
+
+    Parameters
+    ----------
+    structure
+        Name of the bundled structure.
+    folder
+        The run folder.
+    engine
+        The calculator.
+
+    Raises
+    ------
+    ForeignRunError
+        If the folder is of another structure or calculator.
+    InputError
+        If it is no run folder.
+
+    """
+    identity = RunFolder.identity_of(folder)
+    try:
+        digest = structure_digest(structure, identity.get("symprec (Å)"))
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{folder / 'run.json'} does not describe a run.",
+            why="Its symmetry tolerance is no number.",
+            fix="Make the run again in another folder.",
+        ) from error
+    if identity.get("structure") != digest:
+        raise ForeignRunError(
+            f"{folder} is not a run of the bundled {structure}.",
+            why="Its structure is another one.",
+            fix=f"Run: reticulum phonons {structure} -o {folder} (after moving this one away).",
+        )
+    if identity.get("calculator") != engine.name:
+        raise ForeignRunError(
+            f"{folder} was computed with {identity.get('calculator')}, not {engine.name}.",
+            why="A table compares materials with one calculator.",
+            fix="Give another folder, or the calculator of this one.",
+        )
+    return identity
 
 
 def row_of_run(material: str, structure: str, folder: Path, engine: Engine) -> GammaModesRow:
@@ -186,23 +249,13 @@ def row_of_run(material: str, structure: str, folder: Path, engine: Engine) -> G
 
     Raises
     ------
+    ForeignRunError
+        If the folder is of another structure or calculator.
     InputError
-        If the folder is not finished, or of another structure or calculator.
+        If it is not finished, or damaged.
 
     """
-    identity = RunFolder.identity_of(folder)
-    if identity.get("structure") != structure_digest(structure, identity.get("symprec (Å)")):
-        raise InputError(
-            f"{folder} is not a run of the bundled {structure}.",
-            why="Its structure is another one.",
-            fix=f"Run: reticulum phonons {structure} -o {folder} (after moving this one away).",
-        )
-    if identity.get("calculator") != engine.name:
-        raise InputError(
-            f"{folder} was computed with {identity.get('calculator')}, not {engine.name}.",
-            why="A table compares materials with one calculator.",
-            fix="Give another folder, or the calculator of this one.",
-        )
+    identity = require_run_of(structure, folder, engine)
     phonons = load_gamma_phonons(folder)
     table = mode_table(phonons)
     lines = infrared_lines(table)
@@ -267,14 +320,38 @@ def shipped_rows() -> tuple[GammaModesRow, ...]:
     return tuple(rows)
 
 
-def missing_row(material: str, structure: str) -> GammaModesRow:
-    """Row of a material that was not computed."""
+def missing_row(
+    material: str,
+    structure: str,
+    status: RowStatus = RowStatus.MISSING,
+    *,
+    progress: RunProgress | None = None,
+    reason: str = "",
+) -> GammaModesRow:
+    """Row without numbers.
+
+    Parameters
+    ----------
+    material
+        Name in the published table.
+    structure
+        Name of the bundled structure; empty if there is none.
+    status
+        Why there are none.
+    progress
+        How far an unfinished run came.
+    reason
+        Why a run folder cannot be used.
+
+    """
     return GammaModesRow(
         material=material,
         structure=structure,
-        status=RowStatus.MISSING,
+        status=status,
         bands=dict.fromkeys(_BANDS),
         provenance={},
+        progress=progress,
+        reason=reason,
     )
 
 
