@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from reticulum.cli.main import app
-from reticulum.errors import CalculationError
+from reticulum.errors import CalculationError, InputError
 from reticulum.plotting.redshift_table import (
     INCOMPLETE_DASHES,
     PlottedSlope,
@@ -238,16 +238,20 @@ def test_a_material_that_fails_leaves_the_others(
             raise CalculationError("No density.", why="Why.", fix="Fix.")
         return SimpleNamespace(failures={"adiabatic": "It diverged."})
 
-    monkeypatch.setattr(
-        "reticulum.phonons.run.open_run",
-        lambda *arguments, label, **keywords: nullcontext(label),
-    )
+    def opened(*arguments: object, label: str, **keywords: object) -> object:
+        if label == "HKUST-1":
+            raise InputError("The run folder belongs to another calculation.", why="It differs.")
+        return nullcontext(label)
+
+    monkeypatch.setattr("reticulum.phonons.run.open_run", opened)
     monkeypatch.setattr("reticulum.thermal.redshift.predict_redshift", predict)
-    arguments = ["--only", "MOF-5", "--only", "UiO-66", "--compute", "adiabatic"]
+    arguments = [word for name in ("HKUST-1", "MOF-5", "UiO-66") for word in ("--only", name)]
+    arguments += ["--compute", "adiabatic"]
     status, text = _invoke("--runs", str(tmp_path), *arguments)
     assert computed == ["MOF-5", "UiO-66"]
-    assert status != 0
-    assert "Not computed: MOF-5, UiO-66 adiabatic" in text
+    assert status == 1
+    assert "Not computed: HKUST-1, MOF-5, UiO-66 adiabatic" in text
+    assert "belongs to another calculation" in text
     assert "UiO-66 is missing" in text
 
 
