@@ -61,6 +61,25 @@ def test_the_reader_misses_no_entry():
         assert citation.key[-4:] == citation.fields["year"]
 
 
+def test_a_checked_doi_is_there_and_every_doi_is_well_formed():
+    seen = {}
+    for citation in load_citations().values():
+        assert citation.fields.get("doi_checked", "no") in ("yes", "no"), citation.key
+        assert citation.doi or not citation.doi_checked, citation.key
+        if citation.doi:
+            assert "doi_checked" in citation.fields, citation.key
+            assert re.fullmatch(r"10\.\d{4,}/[^\s{}]+", citation.doi), citation.key
+            assert seen.setdefault(citation.doi.lower(), citation.key) == citation.key
+    assert seen["10.1002/anie.200803925"] == "Wu2008"
+
+
+def test_articles_with_a_checked_doi_say_where_they_are():
+    for citation in load_citations().values():
+        if citation.doi_checked and citation.kind == "article":
+            missing = {"author", "title", "journal", "year"} - set(citation.fields)
+            assert not missing, citation.key
+
+
 def test_short_form_of_a_citation():
     assert find_citation("Andreeva2020").short() == (
         "Andreeva et al., J. Am. Chem. Soc. 142, 19291 (2020), doi:10.1021/jacs.0c09499"
