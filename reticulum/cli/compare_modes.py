@@ -80,9 +80,7 @@ def print_comparison(
             f"  {name}: {state.calculator}, {table.phonons.symmetry.symbol}, "
             f"{counted(state.n_imaginary or 'no', 'imaginary mode')}. {state.sentence}"
         )
-    motions = [_motion_row(motion) for motion in comparison.motions if motion.shift_cm1 is not None]
-    if motions:
-        _print_motions(motions)
+    _print_motions(comparison.motions)
     _print_pairs(comparison, tables[0], everything=everything)
     if comparison.bonds:
         _print_bonds(comparison)
@@ -105,13 +103,28 @@ def print_comparison(
         typer.echo("Energies are not compared: a run was not relaxed here.")
 
 
-def _print_motions(rows: Sequence[tuple[str, ...]]) -> None:
-    print_table(
-        "Motions (COO: range of infrared-active sets; centre: of all modes, weighted with the "
-        "motion's share; ±: spread)",
-        ("", "first, cm⁻¹ ", "centre ", "second, cm⁻¹ ", "centre ", "shift of centre "),
-        rows,
-    )
+def _print_motions(motions: Sequence[ComparedMotion]) -> None:
+    """Print the carboxylate bands, and apart from them the motions of metals that are no band."""
+    for is_band, title, word in (
+        (
+            True,
+            "Carboxylate bands: range and centre of infrared-active sets, as in reticulum modes",
+            "centre",
+        ),
+        (
+            False,
+            "Motions of metals: mean of all modes, infrared-active or not (±: spread); no band",
+            "mean",
+        ),
+    ):
+        rows = [
+            _motion_row(motion)
+            for motion in motions
+            if motion.is_band == is_band and (motion.first or motion.second)
+        ]
+        if rows:
+            columns = ("", "first, cm⁻¹ ", f"{word} ", "second, cm⁻¹ ", f"{word} ", "shift ")
+            print_table(title, columns, rows)
 
 
 def _print_bonds(comparison: ModeComparison) -> None:

@@ -24,13 +24,12 @@ from reticulum.phonons.mode_comparison import (
     PairedSet,
     StateOfModes,
 )
-from reticulum.phonons.modes import STRETCH_LIMIT_CM1, ModeTable
+from reticulum.phonons.modes import STRETCH_LIMIT_CM1, ModeTable, weighted_mean
 
 #: Settings of a calculator that choose the electronic state and not the method.
 STATE_SETTINGS = frozenset({"multiplicity", "spin_polarization", "antiparallel"})
 
-#: Motions whose wavenumbers are compared: name, coordinate, and whether infrared-active sets above
-#: `STRETCH_LIMIT_CM1` count, or all sets below it.
+#: Motions whose wavenumbers are compared: name, coordinate, and whether it makes a band.
 _MOTIONS: tuple[tuple[str, CoordinateGroup, bool], ...] = (
     ("antisymmetric COO stretch", CoordinateGroup.ANTISYMMETRIC_CO, True),
     ("symmetric COO stretch", CoordinateGroup.SYMMETRIC_CO, True),
@@ -78,11 +77,11 @@ def compare_modes(first: ModeTable, second: ModeTable) -> ModeComparison:
         motions=tuple(
             ComparedMotion(
                 name=name,
-                infrared_only=infrared,
-                first=motion_position(first, group, infrared_only=infrared),
-                second=motion_position(second, group, infrared_only=infrared),
+                is_band=is_band,
+                first=(band_position if is_band else motion_position)(first, group),
+                second=(band_position if is_band else motion_position)(second, group),
             )
-            for name, group, infrared in _MOTIONS
+            for name, group, is_band in _MOTIONS
         ),
         bonds=_compared_bonds(first, second),
         pairs=pairs,
@@ -95,10 +94,44 @@ def compare_modes(first: ModeTable, second: ModeTable) -> ModeComparison:
     )
 
 
-def motion_position(
-    table: ModeTable, group: CoordinateGroup, *, infrared_only: bool
-) -> MotionPosition | None:
-    """Where a motion lies: the average wavenumber weighted with its share of the modes.
+def band_position(table: ModeTable, group: CoordinateGroup) -> MotionPosition | None:
+    """Where a carboxylate band lies: its centre, range and strongest line.
+
+    Parameters
+    ----------
+    table
+        The modes.
+    group
+        ``ANTISYMMETRIC_CO`` or ``SYMMETRIC_CO``.
+
+    Returns
+    -------
+    MotionPosition or None
+        None if the stretch leads in no infrared-active set.
+
+    """
+    centre = table.band_centre_cm1(group)
+    if centre is None:
+        return None
+    leading = list(table.band_sets(group))
+    lines = infrared_lines(table)
+    strongest = None
+    if lines.unit == "km/mol":
+        wavenumbers = table.labels.wavenumbers_cm1[leading]
+        strongest = float(wavenumbers[int(np.argmax(lines.heights[leading]))])
+    return MotionPosition(
+        centre_cm1=centre[0],
+        spread_cm1=centre[1],
+        range_cm1=table.band_cm1(group),
+        strongest_cm1=strongest,
+    )
+
+
+def motion_position(table: ModeTable, group: CoordinateGroup) -> MotionPosition | None:
+    """Where a motion of metals lies: the mean over all real modes below `STRETCH_LIMIT_CM1`.
+
+    Each mode counts with the share of the motion in it, whether it is infrared-active or not. That
+    is no position of a band.
 
     Parameters
     ----------
@@ -106,8 +139,6 @@ def motion_position(
         The modes.
     group
         The motion.
-    infrared_only
-        Count infrared-active sets above `STRETCH_LIMIT_CM1`, else all real modes below it.
 
     Returns
     -------
@@ -116,25 +147,13 @@ def motion_position(
 
     """
     labels = table.labels
-    counted = ~labels.acoustic & (labels.wavenumbers_cm1 > 0.0)
-    high = labels.wavenumbers_cm1 > STRETCH_LIMIT_CM1
-    counted &= labels.infrared_active & high if infrared_only else ~high
+    wavenumbers = labels.wavenumbers_cm1
+    counted = ~labels.acoustic & (wavenumbers > 0.0) & (wavenumbers <= STRETCH_LIMIT_CM1)
     weights = table.characters.fraction(group) * labels.dimensions * counted
     if not weights.sum() > 0.0:
         return None
-    centre = float(weights @ labels.wavenumbers_cm1 / weights.sum())
-    variance = float(weights @ (labels.wavenumbers_cm1 - centre) ** 2 / weights.sum())
-    strongest = None
-    leading = list(table.band_sets(group)) if infrared_only else []
-    lines = infrared_lines(table)
-    if leading and lines.unit == "km/mol":
-        strongest = float(labels.wavenumbers_cm1[leading][int(np.argmax(lines.heights[leading]))])
-    return MotionPosition(
-        centre_cm1=centre,
-        spread_cm1=variance**0.5,
-        range_cm1=table.band_cm1(group) if infrared_only else None,
-        strongest_cm1=strongest,
-    )
+    mean, spread = weighted_mean(wavenumbers, weights)
+    return MotionPosition(centre_cm1=mean, spread_cm1=spread, range_cm1=None, strongest_cm1=None)
 
 
 def _paired_sets(

@@ -10,6 +10,11 @@ from typing import Any
 MIXED_OVERLAP = 0.5
 
 
+#: What the centre of a motion is, in the JSON.
+_BAND_CENTRE = "centre of the infrared-active sets that the stretch leads"
+_MEAN_OF_ALL = "mean of all modes below 1150 cm-1, infrared-active or not"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateOfModes:
     """What one of the two calculations is, and how sound.
@@ -45,12 +50,14 @@ class MotionPosition:
     Attributes
     ----------
     centre_cm1
-        Average over the sets weighted with the motion's share of their modes, cm⁻¹.
+        Of a carboxylate stretch the centre of its band, as everywhere
+        (`ModeTable.band_centre_cm1`); of other motions the mean over all modes, weighted with the
+        motion's share, cm⁻¹.
     spread_cm1
-        Weighted standard deviation, cm⁻¹.
+        Standard deviation with the same weights, cm⁻¹.
     range_cm1
         Lowest and highest infrared-active set that the motion leads, cm⁻¹; None if it leads in none
-        (for motions that are not confined to the infrared: always None).
+        (for motions that make no band: always None).
     strongest_cm1
         Strongest line of those, cm⁻¹; None without infrared intensities.
 
@@ -84,10 +91,21 @@ class MotionPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedMotion:
-    """A motion in both calculations; None where the crystal has no such coordinate."""
+    """A motion in both calculations; None where it has no band or the crystal no such coordinate.
+
+    Attributes
+    ----------
+    name
+        In words.
+    is_band
+        Whether it makes a carboxylate band, whose centre is compared; else means are.
+    first, second
+        Where it lies.
+
+    """
 
     name: str
-    infrared_only: bool
+    is_band: bool
     first: MotionPosition | None
     second: MotionPosition | None
 
@@ -207,7 +225,8 @@ class ModeComparison:
             "motions": [
                 {
                     "name": motion.name,
-                    "infrared_active_only": motion.infrared_only,
+                    "infrared_active_only": motion.is_band,
+                    "centre_is": _BAND_CENTRE if motion.is_band else _MEAN_OF_ALL,
                     "first": None if motion.first is None else motion.first.to_dict(),
                     "second": None if motion.second is None else motion.second.to_dict(),
                     "shift_cm1": motion.shift_cm1,

@@ -107,6 +107,26 @@ class ModeTable:
         values = self.labels.wavenumbers_cm1[found]
         return float(values.min()), float(values.max())
 
+    def band_centre_cm1(self, group: CoordinateGroup) -> tuple[float, float] | None:
+        """Centre and spread of a band, cm⁻¹; None if there is none.
+
+        The mean of the wavenumbers of `band_sets` weighted with the share of the stretch, and the
+        standard deviation with the same weights. The red-shift follows the same centre
+        (`reticulum.thermal.band_tracking`). A stretch that is mixed into modes which another motion
+        leads, such as the C-C stretch at 1267 cm⁻¹ of HKUST-1, does not count.
+
+        Parameters
+        ----------
+        group
+            ``ANTISYMMETRIC_CO`` or ``SYMMETRIC_CO``.
+
+        """
+        found = list(self.band_sets(group))
+        if not found:
+            return None
+        weights = self.characters.fraction(group)[found] * self.labels.dimensions[found]
+        return weighted_mean(self.labels.wavenumbers_cm1[found], weights)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
         groups = list(FRACTION_LABELS)
@@ -140,6 +160,21 @@ class ModeTable:
                 for number in range(self.labels.n_sets)
             ],
         }
+
+
+def weighted_mean(values: NDArray[np.float64], weights: NDArray[np.float64]) -> tuple[float, float]:
+    """Mean and standard deviation of values with weights, in the unit of the values.
+
+    Parameters
+    ----------
+    values
+        (n,).
+    weights
+        (n,), not negative, not all zero.
+
+    """
+    mean = float(weights @ values / weights.sum())
+    return mean, float(np.sqrt(weights @ (values - mean) ** 2 / weights.sum()))
 
 
 def _binding_modes(carboxylates: tuple[Carboxylate, ...]) -> dict[str, int]:

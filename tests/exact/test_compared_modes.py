@@ -12,8 +12,12 @@ from scipy.spatial.transform import Rotation
 from reticulum.errors import InputError
 from reticulum.frameworks.symmetry import symmetry_of
 from reticulum.phonons.compared_modes import compare_modes
+from reticulum.phonons.environments import environment_table
 from reticulum.phonons.force_constants import gamma_modes
-from reticulum.phonons.modes import mode_table
+from reticulum.phonons.internal_coordinates import CoordinateGroup
+from reticulum.phonons.modes import STRETCH_LIMIT_CM1, mode_table
+from reticulum.thermal.band_tracking import band_positions
+from reticulum.thermal.carboxylate_bands import track_carboxylate_modes
 from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
 
 SCALE = 0.98
@@ -114,6 +118,44 @@ def test_motions_shift_as_the_springs(table, softer):
     backwards = compare_modes(mode_table(softer), table)
     for there, back in zip(found.motions, backwards.motions, strict=True):
         assert there.shift_cm1 == pytest.approx(-back.shift_cm1, abs=1e-4)
+
+
+def test_a_band_has_one_centre_here_in_the_table_of_modes_and_in_the_red_shift(table):
+    """Traces of the stretch in modes that another motion leads (C-H at 3338 cm⁻¹) do not count."""
+    tracked = track_carboxylate_modes(table)
+    wavenumbers = [table.labels.mode_wavenumbers_cm1[list(members)] for members in tracked.sets]
+    eigenvalues = (np.concatenate(wavenumbers) / SQRT_EV_PER_U_A2_TO_CM1) ** 2
+    red_shift = band_positions(tracked, tracked.vectors * eigenvalues)
+    (bands,) = environment_table(table).bands
+    motions = {motion.name: motion.first for motion in compare_modes(table, table).motions}
+    active = table.labels.infrared_active & (table.labels.wavenumbers_cm1 > STRETCH_LIMIT_CM1)
+    for name, group, followed, band in (
+        ("antisymmetric", CoordinateGroup.ANTISYMMETRIC_CO, red_shift.antisymmetric_cm1, bands[1]),
+        ("symmetric", CoordinateGroup.SYMMETRIC_CO, red_shift.symmetric_cm1, bands[0]),
+    ):
+        centre = motions[f"{name} COO stretch"].centre_cm1
+        assert centre == table.band_centre_cm1(group)[0]
+        assert centre == pytest.approx(followed, abs=1e-6)
+        assert centre == pytest.approx(band.centre_cm1, abs=1e-9)
+        assert band.motion.startswith(name)
+        low, high = table.band_cm1(group)
+        assert low - 1e-9 <= centre <= high + 1e-9
+    weights = table.symmetric * table.labels.dimensions * active
+    of_all = float(weights @ table.labels.wavenumbers_cm1 / weights.sum())
+    assert of_all - motions["symmetric COO stretch"].centre_cm1 > 5.0
+
+
+def test_motions_of_metals_have_the_mean_of_all_their_modes(table):
+    """Not a band: silent modes count too, and every mode once for each partner."""
+    low = ~table.labels.acoustic & (table.labels.wavenumbers_cm1 > 0.0)
+    low &= table.labels.wavenumbers_cm1 < STRETCH_LIMIT_CM1
+    share = table.characters.fraction(CoordinateGroup.METAL_OXYGEN)[low]
+    weights = share * table.labels.dimensions[low]
+    mean = np.average(table.labels.wavenumbers_cm1[low], weights=weights)
+    (found,) = [m for m in compare_modes(table, table).motions if m.name == "M-O stretch"]
+    assert not found.is_band
+    assert found.first.centre_cm1 == pytest.approx(float(mean))
+    assert found.first.range_cm1 is None
 
 
 def test_energy_is_for_one_metal_pair_and_only_within_a_method(table, softer):

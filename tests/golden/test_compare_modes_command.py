@@ -34,6 +34,8 @@ def test_states_bands_bonds_and_energy_are_printed(runs, command_line):
     assert "High spin: 2 Cu" in out
     assert "Antiferromagnetic (broken symmetry): 2 Cu" in out
     assert "antisymmetric COO stretch" in out
+    assert "as in reticulum modes" in out
+    assert "no band" in out
     assert "Cu-Cu" in out
     assert "below FIRST for each metal pair (1 in the cell)" in out
 
@@ -42,6 +44,9 @@ def test_json_has_the_shift_of_the_antisymmetric_band(runs, command_line):
     status, out, _ = command_line("compare-modes", *runs, "--json", "-")
     assert status == 0
     content = json.loads(out)
+    assert [motion["centre_is"].split()[0] for motion in content["motions"]] == [
+        "centre", "centre", "mean", "mean",
+    ]  # fmt: skip
     shifts = {motion["name"]: motion["shift_cm1"] for motion in content["motions"]}
     # GFN1-xTB: some 50 cm⁻¹ lower with opposite spins, the symmetric band only a few.
     assert -80.0 < shifts["antisymmetric COO stretch"] < -30.0

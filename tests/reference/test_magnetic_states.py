@@ -52,6 +52,19 @@ def test_the_antisymmetric_band_softens_with_pairing_of_spins(states):
     assert lengths == sorted(lengths)
 
 
+def test_centres_are_those_of_bands(states):
+    """HKUST-1, high spin: 1391 cm⁻¹, as in `reticulum modes`; 1366 with traces at 1267 cm⁻¹."""
+    for state in states.values():
+        for name in (ANTISYMMETRIC, "symmetric COO stretch"):
+            low, high = state.motions[name].range_cm1
+            assert low - 1e-6 <= state.motions[name].centre_cm1 <= high + 1e-6
+    assert states["gfn1-xtb"].motions["symmetric COO stretch"].centre_cm1 == pytest.approx(
+        1390.8, abs=0.1
+    )
+    text = (DOCUMENT.parent / "mode-character.md").read_text("utf-8")
+    assert re.search(r"ν_s is computed at 1391 \(range\s+1367-1425\)", text)
+
+
 def test_the_document_states_these_numbers(states):
     rows = re.findall(r"^\| (?:high spin|antiferro|closed).*$", DOCUMENT.read_text("utf-8"), re.M)
     assert len(rows) == len(states)
