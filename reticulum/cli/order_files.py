@@ -54,7 +54,7 @@ def require_writable_orderings(
     adjusted: bool,
 ) -> None:
     """Refuse what could not be written, before anything is computed."""
-    from reticulum.frameworks.clusters import ClusterKind
+    from reticulum.frameworks.cluster_graph import ClusterKind
     from reticulum.frameworks.paddlewheel_table import load_paddlewheel
     from reticulum.frameworks.writing import structure_format, structure_suffix
 
@@ -189,8 +189,8 @@ def write_orderings(
 def _adjusted(atoms: Atoms) -> tuple[Atoms, list[float]]:
     """Structure with the metals' distances, and what was missed or changed, Å and degrees."""
     from reticulum.frameworks.distance_targets import TargetKind
+    from reticulum.frameworks.linker_targets import linker_strain
     from reticulum.frameworks.paddlewheel_fit import meet_paddlewheel_distances
-    from reticulum.frameworks.paddlewheel_targets import linker_strain
 
     fit = meet_paddlewheel_distances(atoms, free_cell=True)
     strain = linker_strain(fit.atoms, atoms)

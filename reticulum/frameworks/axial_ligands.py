@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.errors import CalculationError, InputError
-from reticulum.frameworks.clusters import ClusterGraph, ClusterKind
+from reticulum.frameworks.cluster_graph import ClusterGraph, ClusterKind
 from reticulum.frameworks.symmetry import CrystalSymmetry, symmetry_of
 
 if TYPE_CHECKING:

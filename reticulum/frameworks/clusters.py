@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import Enum
 
 import numpy as np
 from ase import Atoms
@@ -28,6 +26,13 @@ from reticulum.frameworks.bonds import (
     find_bonds,
     is_metal,
 )
+from reticulum.frameworks.cluster_graph import (
+    ClusterGraph,
+    ClusterKind,
+    Linker,
+    MetalCluster,
+    opposite,
+)
 
 _CARBON = atomic_numbers["C"]
 _HOME: Shift = (0, 0, 0)
@@ -41,158 +46,6 @@ BRIDGES_OF_ONE_CLUSTER = 2
 
 #: Number of bridges X-C-X around the two metals of a paddlewheel.
 PADDLEWHEEL_BRIDGES = 4
-
-
-class ClusterKind(Enum):
-    """What a metal cluster looks like."""
-
-    #: two metals held by four X-C-X bridges and by no single atom
-    PADDLEWHEEL = "paddlewheel"
-    #: any other finite set of metals
-    CLUSTER = "cluster"
-    #: metals joined without end in one or more directions (MOF-74, MIL-53)
-    ROD = "rod"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MetalCluster:
-    """A metal cluster.
-
-    Attributes
-    ----------
-    metals
-        Metal atoms of one image of the cluster, in the order of index; images are counted from
-        the cell of the first one, which is the home cell.
-    elements
-        Symbols of the metals, same order.
-    kind
-        Paddlewheel, other finite cluster, or rod.
-    centre
-        Mean position of `metals`, Cartesian, Å.
-    metal_distance_a
-        Distance between the two metals of a pair, Å; None for other clusters.
-
-    """
-
-    metals: tuple[PeriodicSite, ...]
-    elements: tuple[str, ...]
-    kind: ClusterKind
-    centre: tuple[float, float, float]
-    metal_distance_a: float | None
-
-    @property
-    def label(self) -> str:
-        """Metals as a formula: Cu2, Ti3Ca3."""
-        return "".join(
-            f"{symbol}{count if count > 1 else ''}"
-            for symbol, count in sorted(Counter(self.elements).items())
-        )
-
-    def to_dict(self) -> dict[str, object]:
-        """Return plain Python types for JSON."""
-        return {
-            "label": self.label,
-            "kind": self.kind.value,
-            "metals": [[site.index, list(site.shift)] for site in self.metals],
-            "centre_angstrom": list(self.centre),
-            "metal_distance_angstrom": self.metal_distance_a,
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Linker:
-    """A molecule that joins clusters.
-
-    Attributes
-    ----------
-    atoms
-        Its atoms, images counted from the home cell.
-    joints
-        The cluster images that it binds, each once: ``PeriodicSite(cluster index, image)``.
-    centre
-        Mean position of its atoms without hydrogen, Cartesian, Å.
-
-    """
-
-    atoms: tuple[PeriodicSite, ...]
-    joints: tuple[PeriodicSite, ...]
-    centre: tuple[float, float, float]
-
-    def to_dict(self) -> dict[str, object]:
-        """Return plain Python types for JSON."""
-        return {
-            "n_atoms": len(self.atoms),
-            "joints": [[site.index, list(site.shift)] for site in self.joints],
-            "centre_angstrom": list(self.centre),
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterGraph:
-    """Clusters and linkers of a framework.
-
-    Attributes
-    ----------
-    clusters
-        In the order of their first metal atom.
-    linkers
-        In the order of their first atom.
-    cluster_of_metal
-        For each metal atom its cluster: ``PeriodicSite(cluster, image)`` is the image of the
-        cluster that holds the atom in the home cell.
-
-    """
-
-    clusters: tuple[MetalCluster, ...]
-    linkers: tuple[Linker, ...]
-    cluster_of_metal: Mapping[int, PeriodicSite]
-
-    def linkers_of(self, cluster: int) -> tuple[PeriodicSite, ...]:
-        """Linkers on a cluster of the home cell: ``PeriodicSite(linker index, image)``."""
-        return tuple(
-            sorted(
-                PeriodicSite(number, _minus(joint.shift))
-                for number, linker in enumerate(self.linkers)
-                for joint in linker.joints
-                if joint.index == cluster
-            )
-        )
-
-    def neighbours(self, cluster: int) -> tuple[PeriodicSite, ...]:
-        """Clusters that share a linker with a cluster of the home cell, each image once."""
-        home = PeriodicSite(cluster, _HOME)
-        found = {
-            joint.moved(linker.shift)
-            for linker in self.linkers_of(cluster)
-            for joint in self.linkers[linker.index].joints
-        }
-        return tuple(sorted(found - {home}))
-
-    def neighbour_labels(self, cluster: int) -> Counter[str]:
-        """How many neighbours of each kind of cluster a cluster has, by `MetalCluster.label`."""
-        return Counter(self.clusters[site.index].label for site in self.neighbours(cluster))
-
-    def linker_environments(self) -> Counter[str]:
-        """How many linkers of the cell meet which clusters, as in ``Cu2+Cu2+Ru2``."""
-        return Counter(
-            "+".join(sorted(self.clusters[joint.index].label for joint in linker.joints))
-            for linker in self.linkers
-        )
-
-    def to_dict(self) -> dict[str, object]:
-        """Return plain Python types for JSON."""
-        return {
-            "clusters": [
-                cluster.to_dict()
-                | {
-                    "neighbours": dict(sorted(self.neighbour_labels(number).items())),
-                    "linkers": len(self.linkers_of(number)),
-                }
-                for number, cluster in enumerate(self.clusters)
-            ],
-            "linkers": [linker.to_dict() for linker in self.linkers],
-            "linker_environments": dict(sorted(self.linker_environments().items())),
-        }
 
 
 def find_clusters(atoms: Atoms, graph: BondGraph | None = None) -> ClusterGraph:
@@ -236,7 +89,7 @@ def find_clusters(atoms: Atoms, graph: BondGraph | None = None) -> ClusterGraph:
     pieces = _pieces(metals, _cluster_edges(bonded, numbers, metals, bridges))
     clusters = tuple(_cluster(atoms, members, endless, bridges) for members, endless in pieces)
     owner = {
-        site.index: PeriodicSite(number, _minus(site.shift))
+        site.index: PeriodicSite(number, opposite(site.shift))
         for number, (members, _) in enumerate(pieces)
         for site in members
     }
@@ -404,10 +257,6 @@ def _linkers(
         x, y, z = np.mean([_position(atoms, site) for site in heavy], axis=0).tolist()
         linkers.append(Linker(atoms=molecule, joints=tuple(sorted(joints)), centre=(x, y, z)))
     return tuple(linkers)
-
-
-def _minus(shift: Shift) -> Shift:
-    return (-shift[0], -shift[1], -shift[2])
 
 
 def _position(atoms: Atoms, site: PeriodicSite) -> NDArray[np.float64]:

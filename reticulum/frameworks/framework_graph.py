@@ -10,13 +10,8 @@ import numpy as np
 from ase import Atoms
 
 from reticulum.frameworks.bonds import BondGraph, BondKind, find_bonds
-from reticulum.frameworks.clusters import (
-    ClusterGraph,
-    ClusterKind,
-    Linker,
-    find_clusters,
-    require_finite_clusters,
-)
+from reticulum.frameworks.cluster_graph import ClusterGraph, ClusterKind, Linker
+from reticulum.frameworks.clusters import find_clusters, require_finite_clusters
 from reticulum.frameworks.nets import NetIdentity, identify_nets
 
 #: Shortest and longest of some distances, Å.

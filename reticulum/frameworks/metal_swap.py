@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from ase.data import atomic_numbers
 
 from reticulum.errors import InputError
-from reticulum.frameworks.clusters import ClusterGraph, find_clusters
+from reticulum.frameworks.cluster_graph import ClusterGraph
+from reticulum.frameworks.clusters import find_clusters
 
 if TYPE_CHECKING:
     from ase import Atoms

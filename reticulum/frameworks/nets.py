@@ -9,7 +9,8 @@ from enum import Enum
 from math import gcd
 
 from reticulum.errors import InputError
-from reticulum.frameworks.clusters import ClusterGraph, require_finite_clusters
+from reticulum.frameworks.cluster_graph import ClusterGraph
+from reticulum.frameworks.clusters import require_finite_clusters
 from reticulum.frameworks.placement import PlacedNet, same_net, smallest_cell
 from reticulum.frameworks.quotient_graph import QuotientGraph, connected_nets, underlying_graph
 from reticulum.frameworks.reference_nets import (

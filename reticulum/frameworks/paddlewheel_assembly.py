@@ -12,13 +12,15 @@ import numpy as np
 from reticulum.errors import InputError
 from reticulum.frameworks.axial_ligands import AnionState, PlacedAnions, place_anions
 from reticulum.frameworks.bonds import BondGraph, find_bonds
-from reticulum.frameworks.clusters import ClusterGraph, find_clusters
+from reticulum.frameworks.cluster_graph import ClusterGraph
+from reticulum.frameworks.clusters import find_clusters
 from reticulum.frameworks.distance_least_squares import (
     DistanceFit,
     evaluate_targets,
     fit_distances,
 )
 from reticulum.frameworks.distance_targets import MetTarget, TargetKind
+from reticulum.frameworks.linker_targets import linker_strain
 from reticulum.frameworks.metal_swap import swap_metals
 from reticulum.frameworks.paddlewheel_result import (
     PAIRS_OF_A_FORMULA_UNIT,
@@ -29,11 +31,7 @@ from reticulum.frameworks.paddlewheel_result import (
     model_notes,
 )
 from reticulum.frameworks.paddlewheel_table import KnownNumber, PaddlewheelPair
-from reticulum.frameworks.paddlewheel_targets import (
-    LocalDistances,
-    linker_strain,
-    paddlewheel_targets,
-)
+from reticulum.frameworks.paddlewheel_targets import LocalDistances, paddlewheel_targets
 from reticulum.frameworks.symmetry import symmetrised_primitive, symmetry_of
 
 if TYPE_CHECKING:

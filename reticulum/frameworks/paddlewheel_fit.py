@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from reticulum.frameworks.bonds import find_bonds
-from reticulum.frameworks.clusters import ClusterKind, find_clusters
+from reticulum.frameworks.cluster_graph import ClusterKind
+from reticulum.frameworks.clusters import find_clusters
 from reticulum.frameworks.distance_least_squares import DistanceFit, fit_distances
 from reticulum.frameworks.paddlewheel_table import load_paddlewheel
 from reticulum.frameworks.paddlewheel_targets import LocalDistances, paddlewheel_targets

@@ -16,8 +16,8 @@ from reticulum.frameworks.axial_ligands import (
 from reticulum.frameworks.charge_balance import ChargeBalance, ChargedPart
 from reticulum.frameworks.distance_least_squares import DistanceFit
 from reticulum.frameworks.distance_targets import MetTarget
+from reticulum.frameworks.linker_targets import LinkerStrain
 from reticulum.frameworks.paddlewheel_table import KnownNumber, PaddlewheelPair
-from reticulum.frameworks.paddlewheel_targets import LinkerStrain
 
 if TYPE_CHECKING:
     from ase import Atoms

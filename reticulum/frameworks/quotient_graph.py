@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from reticulum.frameworks.clusters import ClusterGraph
+from reticulum.frameworks.cluster_graph import ClusterGraph
 
 #: A lattice translation, one integer for each direction in which the net is periodic.
 Translation: TypeAlias = tuple[int, ...]

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from reticulum.errors import InputError
 from reticulum.frameworks.bonds import BondGraph, find_bonds
-from reticulum.frameworks.clusters import ClusterGraph, find_clusters, require_finite_clusters
+from reticulum.frameworks.cluster_graph import ClusterGraph
+from reticulum.frameworks.clusters import find_clusters, require_finite_clusters
 from reticulum.frameworks.symmetry import symmetrised_primitive
 from reticulum.frameworks.tolerances import SYMMETRY_TOLERANCE_A
 from reticulum.ordering.supercells import (

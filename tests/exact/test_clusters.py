@@ -15,11 +15,8 @@ from ase.build import bulk, graphene, make_supercell, molecule
 
 from reticulum.errors import InputError
 from reticulum.frameworks.bonds import find_bonds
-from reticulum.frameworks.clusters import (
-    ClusterKind,
-    find_clusters,
-    require_finite_clusters,
-)
+from reticulum.frameworks.cluster_graph import ClusterKind
+from reticulum.frameworks.clusters import find_clusters, require_finite_clusters
 from reticulum.frameworks.framework_graph import framework_graph
 from reticulum.frameworks.reading import read_structure
 from reticulum.frameworks.symmetry import symmetrised_primitive

@@ -17,12 +17,9 @@ from reticulum.frameworks.distance_least_squares import (
     symmetric_strains,
 )
 from reticulum.frameworks.distance_targets import DistanceTarget, HeightTarget, TargetKind
+from reticulum.frameworks.linker_targets import linker_strain
 from reticulum.frameworks.paddlewheel_fit import meet_paddlewheel_distances
-from reticulum.frameworks.paddlewheel_targets import (
-    LocalDistances,
-    linker_strain,
-    paddlewheel_targets,
-)
+from reticulum.frameworks.paddlewheel_targets import LocalDistances, paddlewheel_targets
 from reticulum.frameworks.reading import read_structure
 from reticulum.frameworks.symmetry import symmetrised_primitive, symmetry_of
 

@@ -12,13 +12,8 @@ from hypothesis import strategies as st
 
 from reticulum.errors import InputError
 from reticulum.frameworks.bonds import PeriodicSite
-from reticulum.frameworks.clusters import (
-    ClusterGraph,
-    ClusterKind,
-    Linker,
-    MetalCluster,
-    find_clusters,
-)
+from reticulum.frameworks.cluster_graph import ClusterGraph, ClusterKind, Linker, MetalCluster
+from reticulum.frameworks.clusters import find_clusters
 from reticulum.frameworks.nets import NetVerdict, identify_net, identify_nets
 from reticulum.frameworks.placement import PlacedNet, barycentric_positions, same_net, smallest_cell
 from reticulum.frameworks.quotient_graph import (

@@ -13,7 +13,8 @@ from reticulum.errors import InputError
 from reticulum.frameworks.axial_ligands import axial_orders, axial_places, with_anions
 from reticulum.frameworks.bonds import BondKind, PeriodicSite, find_bonds
 from reticulum.frameworks.carboxylates import BindingMode, find_carboxylates
-from reticulum.frameworks.clusters import ClusterKind, find_clusters
+from reticulum.frameworks.cluster_graph import ClusterKind
+from reticulum.frameworks.clusters import find_clusters
 from reticulum.frameworks.framework_formulas import build_framework, parse_formula
 from reticulum.frameworks.metal_swap import swap_metals
 from reticulum.frameworks.paddlewheel_models import (
