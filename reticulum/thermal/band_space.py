@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reticulum.thermal.band_tracking import TrackedModes, mixed_modes
+from reticulum.thermal.band_tracking import TrackedModes, band_weights, mixed_modes
 
 #: Names of the band positions that are followed, in the order of `DisplacedBands.values`.
 POSITIONS = (
@@ -78,10 +78,11 @@ class DisplacedBands:
     Parameters
     ----------
     antisymmetric_cm1, symmetric_cm1
-        Infrared-weighted centre over the stretches of the band: each mode counts with the
-        character that it takes from the infrared-active modes at rest times its share in the space
-        of all stretches of this kind. Where an infrared-active stretch mixes with a silent one,
-        both lines count, and the centre does not move; what mixes in from outside moves it.
+        Infrared-weighted centre over the stretches of the band: the infrared-active sets at rest
+        share out their character to the modes (`band_weights`), which count by their share in the
+        space of all stretches of this kind. Where an infrared-active stretch mixes with another or
+        with a silent one, both lines count, and the centre does not move; what mixes in from
+        outside moves it, but takes no weight away from the set.
     antisymmetric_mode_cm1, symmetric_mode_cm1
         Mean of the modes with the largest overlap with the infrared-active ones, as many as there
         are partners: the mixing among stretches counts as a shift here.
@@ -133,7 +134,7 @@ def band_centres(space: BandSpace, columns: NDArray[np.float64]) -> DisplacedBan
         (tracked.symmetric, space.symmetric_tracked, space.symmetric_rest),
     ):
         inside = in_tracked @ shares[:size] + in_rest @ shares[size:]
-        weights = (characters @ shares[:size]) * inside
+        weights = band_weights(tracked, characters, shares[:size], inside)
         total = float(weights.sum())
         centres.append(float(wavenumbers @ weights / total) if total > 0 else float("nan"))
         followed, peak = _followed(tracked, characters, wavenumbers, shares[:size])

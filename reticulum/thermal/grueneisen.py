@@ -23,7 +23,7 @@ from reticulum.errors import InputError
 from reticulum.phonons.gamma import GammaPhonons
 from reticulum.phonons.irreps import ModeLabels
 from reticulum.phonons.modes import IMAGINARY_LIMIT_CM1
-from reticulum.thermal.band_tracking import TrackedModes
+from reticulum.thermal.band_tracking import TrackedModes, band_weights
 from reticulum.thermal.volume_derivatives import LOG_DEGREE, derivative_weights, grueneisen
 from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
 
@@ -299,10 +299,9 @@ def band_centres(
 ) -> tuple[float, float]:
     """Centres of the antisymmetric and the symmetric carboxylate band at another volume, cm⁻¹.
 
-    The character of the reference modes goes with their vectors: each mode counts with what it
-    holds of them, times the share of it that lies in the space of the tracked modes (as in
-    `reticulum.thermal.band_tracking`). So a band stays the same motion where its modes mix or
-    cross.
+    The character of the reference modes goes with their vectors
+    (`reticulum.thermal.band_tracking.band_weights`). So a band stays the same motion where its
+    modes mix or cross.
 
     Parameters
     ----------
@@ -318,6 +317,6 @@ def band_centres(
     inside = shares.sum(axis=0)
     centres = []
     for character in (tracked.antisymmetric, tracked.symmetric):
-        weights = (character @ shares) * inside
+        weights = band_weights(tracked, character, shares, inside)
         centres.append(float(wavenumbers_cm1 @ weights / weights.sum()))
     return centres[0], centres[1]

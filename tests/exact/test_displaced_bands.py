@@ -310,3 +310,31 @@ def test_close_lines_act_as_one_band_and_far_ones_do_not(gap):
     width = LINE_FWHM_CM1 / np.sqrt(8.0 * np.log(2.0))
     between = moved * (1.0 - np.exp(-0.5 * (gap / width) ** 2))
     assert bands.antisymmetric_peak_cm1 - 1600.0 == pytest.approx(between, rel=0.02, abs=1e-5)
+
+
+@pytest.mark.parametrize("coupling", [0.2, 1.0, 3.0])
+def test_a_set_that_mixes_with_a_motion_that_is_no_stretch_keeps_its_weight(coupling):
+    """Two active stretches 55 cm-1 apart, a ring mode 3 cm-1 from the lower one."""
+    lower, ring, upper = 1325.0, 1328.0, 1380.0
+    matrix = np.diag([lower, upper, ring])
+    matrix[0, 2] = matrix[2, 0] = coupling
+    squared = matrix @ matrix / SQRT_EV_PER_U_A2_TO_CM1**2
+    tracked = TrackedModes(
+        sets=((0,), (1,)), vectors=np.eye(3)[:, :2],
+        antisymmetric=np.array([0.5, 0.5]), symmetric=np.zeros(2),
+        rest_vectors=np.eye(3)[:, 2:], rest_eigenvalues=squared[2:, 2], labels=("T1u", "T1u"),
+    )  # fmt: skip
+    yes, no = np.ones(2, dtype=bool), np.zeros(1, dtype=bool)
+    space = BandSpace(
+        tracked=tracked, eigenvalues=np.diag(squared)[:2].copy(),
+        antisymmetric_tracked=yes, symmetric_tracked=~yes,
+        antisymmetric_rest=no, symmetric_rest=no.copy(),
+    )  # fmt: skip
+    bands = band_centres(space, squared[:, :2])
+    # What the lower stretch has become lies between its two lines, so that the centre moves by
+    # less than half their distance; with weights that it loses it would move by up to 14 cm-1.
+    lines, vectors = np.linalg.eigh(matrix[np.ix_([0, 2], [0, 2])])
+    shares = vectors[0] ** 4
+    expected = 0.5 * (lines @ shares / shares.sum() + upper)
+    assert bands.antisymmetric_cm1 == pytest.approx(expected, abs=0.02)
+    assert abs(bands.antisymmetric_cm1 - 0.5 * (lower + upper)) < 0.5 * np.ptp(lines)
