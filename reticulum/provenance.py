@@ -24,6 +24,11 @@ _RECORDED = ("ase", "numpy", "scipy", "spglib", "phonopy", "pymatgen", "tblite")
 #: Length that two coordinates may differ by and still count as the same geometry, Å.
 GEOMETRY_GRAIN_A = 1e-7
 
+#: Cells of the grid of geometries end this part of a grain below its halves. Coordinates of special
+#: positions often are exact halves of it (an eighth of an edge of six decimals), which rounding of
+#: 1e-13 Å, different on every machine, would throw to either side.
+_BELOW_HALF = 1e-4
+
 
 def software_versions() -> dict[str, str]:
     """Versions of reticulum, Python and the libraries that results depend on."""
@@ -62,7 +67,8 @@ def geometry_digest(numbers: Any, cell: Any, positions: Any) -> str:
     digest = hashlib.sha256()
     digest.update(np.asarray(numbers, dtype=np.int64).tobytes())
     for lengths in (cell, positions):
-        grains = np.rint(np.asarray(lengths, dtype=np.float64) / GEOMETRY_GRAIN_A)
+        grains = np.asarray(lengths, dtype=np.float64) / GEOMETRY_GRAIN_A
+        grains = np.floor(grains + (0.5 + _BELOW_HALF))
         digest.update(grains.astype(np.int64).tobytes())
     return digest.hexdigest()
 

@@ -114,6 +114,15 @@ def test_missing_json_is_an_input_error(tmp_path):
         read_json(tmp_path / "absent.json")
 
 
+def test_geometry_digest_does_not_depend_on_rounding_at_special_positions():
+    """An eighth of an edge of six decimals lies halfway between two points of the grid."""
+    cell = np.eye(3) * 25.66475
+    positions = np.outer([1.0, 3.0, 5.0, 7.0], [25.66475, -25.66475, 0.0]) / 8.0
+    base = geometry_digest([6] * 4, cell, positions)
+    for noise in (1e-14, -1e-14, 1e-12, -1e-12):
+        assert geometry_digest([6] * 4, cell, positions + noise) == base
+
+
 def test_geometry_digest_sees_what_matters_and_not_the_sign_of_zero():
     cell, positions = np.eye(3) * 5.0, np.array([[0.0, 0.0, 0.0], [1.0, 1.25, -0.75]])
     base = geometry_digest([6, 8], cell, positions)
