@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 #: Largest component of the sum of raw Born charges over the cell up to which charge flux counts
 #: as sound, and up to which it is used at all, e. Measured with GFN1-xTB: HKUST-1 0.30,
-#: MUV-10(Ca) 0.24, UiO-66 1.2, MIL-125 1.5, MOF-5 1.9, Mg-MOF-74 4.1; closed-shell HKUST-1, whose
+#: MUV-10(Ca) 0.61, UiO-66 1.2, MIL-125 1.5, MOF-5 1.9, Mg-MOF-74 4.1; closed-shell HKUST-1, whose
 #: charges slosh through the cell and leave next to nothing of the antisymmetric band, 9.4.
 SOUND_SUM_RULE_E = 0.5
 SUM_RULE_LIMIT_E = 5.0
