@@ -32,7 +32,7 @@ from reticulum.thermal.adiabatic_sum import (
     tail_cm1_per_k,
 )
 from reticulum.thermal.band_space import LINE_FWHM_CM1, POSITIONS, band_centres
-from reticulum.thermal.mechanism import ErrorKind, SlopeError
+from reticulum.thermal.mechanism import ERROR_TOO_SMALL, ErrorKind, SlopeError
 from reticulum.thermal.rest_bands import rest_displacements
 from reticulum.thermal.rigid_units import METAL_OXYGEN_STRETCH, motion_in_words, rigid_units
 from reticulum.thermal.slopes import band_slope, checked_temperatures_k, slope_temperatures_k
@@ -348,7 +348,7 @@ def _warnings(
     if not options.check_settings:
         sentences.append(
             "Floor, force limit and finite differences were not varied: the errors that they make "
-            "are missing, and the error stated is too small by them."
+            f"are missing, and {ERROR_TOO_SMALL} by them."
         )
     if not converged:
         sentences.append(
