@@ -15,6 +15,7 @@ from reticulum.thermal.displaced_bands import BAND_DISPLACEMENT_A, BandPlan, pla
 from reticulum.thermal.local_frames import LocalFrames, local_frames, turned_pattern
 from reticulum.thermal.sampling import BlockSample
 from reticulum.thermal.sampling_modes import DrawnModes
+from reticulum.thermal.sampling_responses import shifts_per_displacement
 from reticulum.thermal.stiff_relaxation import (
     MODE_FORCE_LIMIT,
     StiffRelaxed,
@@ -24,6 +25,17 @@ from reticulum.thermal.thermal_draws import PAIRS_PER_BLOCK, block_normals, fixe
 
 #: Both bands of a drawn crystal, in the order of `DisplacedBands.values`.
 _CENTRES = slice(0, 2)
+
+#: Totally symmetric modes above this number are not displaced one by one. Crystals with little
+#: symmetry have hundreds.
+MOST_DISPLACED = 50
+
+#: Structures whose forces are asked for together, at most (or those of one crystal): 500 of 424
+#: atoms take 20 MB. Fewer would leave workers waiting at the end of each batch.
+_TOGETHER = 512
+
+#: Crystals that are displaced along totally symmetric modes together.
+_SYMMETRIC_TOGETHER = 16
 
 
 @dataclass(slots=True, kw_only=True)
@@ -176,7 +188,8 @@ class BandSampler:
         """Shift of the bands per mean force on each totally symmetric drawn mode.
 
         (n_symmetric, 2), cm⁻¹ per eV/(Å√u): (∂ν/∂q)/λ from central differences over the thermal
-        amplitude at the middle temperature, the stiff modes following.
+        amplitude at the middle temperature, the stiff modes following; for more than
+        `MOST_DISPLACED` modes from third derivatives at rest.
 
         Parameters
         ----------
@@ -189,6 +202,32 @@ class BandSampler:
         modes = setting.modes
         if not len(modes.symmetric):
             return np.zeros((0, 2))
+        stiffness = modes.space.eigenvalues[modes.drawn[modes.symmetric]]
+        many = len(modes.symmetric) > MOST_DISPLACED
+        measure = self._slopes_from_third_derivatives if many else self._slopes_from_displacements
+        slopes = measure(setting, tally)
+        found: NDArray[np.float64] = slopes / stiffness[:, None]
+        return found
+
+    def n_response_calls(self, setting: DrawSetting, n_steps: int) -> int:
+        """Force calculations for `responses`, at most.
+
+        Parameters
+        ----------
+        setting
+            How crystals are computed.
+        n_steps
+            Steps of a relaxation.
+
+        """
+        n_symmetric = len(setting.modes.symmetric)
+        if n_symmetric > MOST_DISPLACED:
+            return 2 * int(self.space.tracked.vectors.shape[1])
+        return 2 * n_symmetric * (n_steps + self.n_band_calls)
+
+    def _slopes_from_displacements(self, setting: DrawSetting, tally: Tally) -> NDArray[np.float64]:
+        """∂ν/∂q of both bands, (n_symmetric, 2), cm⁻¹/(Å√u), over the thermal amplitude."""
+        modes = setting.modes
         middle = np.array([self.temperatures_k.mean()])
         steps = modes.amplitudes(middle)[0][modes.symmetric]
         coordinates = []
@@ -201,14 +240,34 @@ class BandSampler:
         # These geometries keep all operations, which the count of excess energy is not about.
         apart = Tally()
         nothing = np.zeros((len(self.masses), 3))
-        relaxed = self._relaxed(coordinates, [nothing] * len(coordinates), setting, apart)
+        found = []
+        for start in range(0, len(coordinates), _SYMMETRIC_TOGETHER):
+            part = coordinates[start : start + _SYMMETRIC_TOGETHER]
+            relaxed = self._relaxed(part, [nothing] * len(part), setting, apart)
+            found.append(self._bands(relaxed, [plan] * len(part))[0])
         tally.n_steps += apart.n_steps
-        tally.n_band_calls += plan.n_calls * len(relaxed)
-        bands, _ = self._bands(relaxed, [plan] * len(relaxed))
-        slopes = (bands[::2] - bands[1::2]) / (2.0 * steps[:, None])
-        stiffness = modes.space.eigenvalues[modes.drawn[modes.symmetric]]
-        found: NDArray[np.float64] = slopes / stiffness[:, None]
-        return found
+        tally.n_band_calls += plan.n_calls * len(coordinates)
+        bands = np.concatenate(found)
+        slopes: NDArray[np.float64] = (bands[::2] - bands[1::2]) / (2.0 * steps[:, None])
+        return slopes
+
+    def _slopes_from_third_derivatives(
+        self, setting: DrawSetting, tally: Tally
+    ) -> NDArray[np.float64]:
+        """The same at the crystal at rest, by two calculations for each tracked mode."""
+        atoms, modes = self.phonons.atoms, setting.modes
+        plan = self._plan(self.space, setting, every=False)
+        answers = self.run.runner.evaluate(
+            plan.structures(atoms, np.array(atoms.positions)), kind="sampling-responses"
+        )
+        tally.n_band_calls += plan.n_calls
+        shifts = shifts_per_displacement(
+            self.space,
+            modes.space,
+            plan.displacements,
+            [answer.result.forces_ev_per_a for answer in answers],
+        )
+        return shifts[modes.drawn[modes.symmetric]]
 
     def _plan(self, space: BandSpace, setting: DrawSetting, *, every: bool) -> BandPlan:
         symmetry = self.phonons.symmetry
@@ -268,21 +327,36 @@ class BandSampler:
 
         The mean force of opposite small displacements is that of the crystal itself.
         """
-        atoms = self.phonons.atoms
-        structures = [
-            structure
-            for entry, plan in zip(relaxed, plans, strict=True)
-            for structure in plan.structures(atoms, entry.positions_a)
-        ]
-        found = self.run.runner.evaluate(structures, kind="sampling-bands")
-        bands, means, offset = [], [], 0
-        for entry, plan in zip(relaxed, plans, strict=True):
-            part = found[offset : offset + plan.n_calls]
-            offset += plan.n_calls
-            forces = [answer.result.forces_ev_per_a for answer in part]
-            bands.append(plan.bands(entry.positions_a, forces).values()[_CENTRES])
-            means.append(np.mean(forces, axis=0))
+        bands, means = [], []
+        for crystals in _groups([plan.n_calls for plan in plans]):
+            structures = [
+                structure
+                for number in crystals
+                for structure in plans[number].structures(
+                    self.phonons.atoms, relaxed[number].positions_a
+                )
+            ]
+            found = iter(self.run.runner.evaluate(structures, kind="sampling-bands"))
+            for number in crystals:
+                plan = plans[number]
+                forces = [next(found).result.forces_ev_per_a for _ in range(plan.n_calls)]
+                answer = plan.bands(relaxed[number].positions_a, forces)
+                bands.append(answer.values()[_CENTRES])
+                means.append(np.mean(forces, axis=0))
         return np.array(bands), means
+
+
+def _groups(sizes: list[int]) -> list[list[int]]:
+    """Numbers of consecutive entries that have no more than `_TOGETHER` together."""
+    groups: list[list[int]] = []
+    total = 0
+    for number, size in enumerate(sizes):
+        if not groups or total + size > _TOGETHER:
+            groups.append([])
+            total = 0
+        groups[-1].append(number)
+        total += size
+    return groups
 
 
 def _as_it_is(positions_a: NDArray[np.float64]) -> StiffRelaxed:
@@ -296,14 +370,10 @@ def _as_it_is(positions_a: NDArray[np.float64]) -> StiffRelaxed:
     )
 
 
-def _sets_of(space: BandSpace) -> list[NDArray[np.int64]]:
-    """Columns of `space.tracked.vectors` that belong to each set."""
-    sizes = [len(members) for members in space.tracked.sets]
-    return np.split(np.arange(sum(sizes)), np.cumsum(sizes)[:-1])
-
-
 def _with_fixed_basis(space: BandSpace) -> BandSpace:
-    vectors = fixed_basis(np.array(space.tracked.vectors), _sets_of(space))
+    ends = np.cumsum([len(members) for members in space.tracked.sets])
+    columns = np.split(np.arange(ends[-1]), ends[:-1])
+    vectors = fixed_basis(np.array(space.tracked.vectors), columns)
     return replace(space, tracked=replace(space.tracked, vectors=vectors))
 
 

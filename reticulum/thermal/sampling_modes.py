@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,11 +148,9 @@ class DrawnModes:
             middle = place + 0.5 * turned_pattern(frames.rotations(place), step)
             place = place + turned_pattern(frames.rotations(middle), step)
         turned = frames.rotations(place)
-        parts = self.space.vectors.reshape(len(place), 3, -1)
-        space = ModeSpace(
-            vectors=np.matmul(turned, parts).reshape(self.space.vectors.shape),
-            eigenvalues=np.array(self.space.eigenvalues),
-            masses_amu=np.array(self.space.masses_amu),
+        space = replace(
+            self.space,
+            rotations=turned,
             # What is subtracted from all forces; the inertial force is added by it.
             forces_at_rest=self.space.forces_at_rest - turned_pattern(turned, inertial_ev_a),
         )

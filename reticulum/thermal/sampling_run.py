@@ -89,7 +89,7 @@ def sampling_redshift(
         table, forces, limit_cm1=options.limit_cm1, effective_cm1=options.effective_cm1
     )
     setting = DrawSetting(modes=modes, relax_stiff=options.relax_stiff)
-    run.progress.message(_cost(sampler, options, at_rest.seconds))
+    run.progress.message(_cost(sampler, setting, options, at_rest.seconds))
     tally = Tally()
     responses = sampler.responses(setting, tally)
     blocks: list[BlockSample] = []
@@ -183,11 +183,16 @@ def _change(
     return larger
 
 
-def _cost(sampler: BandSampler, options: SamplingOptions, seconds: float) -> str:
+def _cost(
+    sampler: BandSampler, setting: DrawSetting, options: SamplingOptions, seconds: float
+) -> str:
     steps = _EXPECTED_STEPS if options.relax_stiff else 0
     each = 2 * len(sampler.temperatures_k) * (steps + sampler.n_band_calls)
     checks = 3 * _CHECK_BLOCKS * PAIRS_PER_BLOCK if options.checks else 0
-    bounds = [(pairs + checks) * each for pairs in (options.fewest_pairs, options.most_pairs)]
+    once = sampler.n_response_calls(setting, steps)
+    bounds = [
+        (pairs + checks) * each + once for pairs in (options.fewest_pairs, options.most_pairs)
+    ]
     hours = [bound * seconds / sampler.run.runner.workers / 3600.0 for bound in bounds]
     start = f"Thermal sampling: about {each} calculations for a pair of draws, "
     if bounds[0] == bounds[1]:

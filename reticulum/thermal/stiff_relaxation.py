@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.engines.executor import ForceRunner
+from reticulum.thermal.local_frames import turned_pattern
 from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
 
 if TYPE_CHECKING:
@@ -131,6 +132,9 @@ class ModeSpace:
     forces_at_rest
         (n, 3) forces left at the crystal at rest, eV/Å; they are subtracted everywhere, so that it
         counts as a stationary point.
+    rotations
+        (n, 3, 3) by which the part of each atom in all vectors has turned; None: not at all. So
+        geometries whose modes turn with their atoms share the vectors, 13 MB for 424 atoms.
 
     """
 
@@ -138,6 +142,7 @@ class ModeSpace:
     eigenvalues: NDArray[np.float64]
     masses_amu: NDArray[np.float64]
     forces_at_rest: NDArray[np.float64]
+    rotations: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Check shapes and make the arrays read-only."""
@@ -148,6 +153,10 @@ class ModeSpace:
             raise ValueError("the forces do not match the masses")
         for array in (self.vectors, self.eigenvalues, self.masses_amu, self.forces_at_rest):
             array.setflags(write=False)
+        if self.rotations is not None:
+            if self.rotations.shape != (len(self.masses_amu), 3, 3):
+                raise ValueError("the rotations do not match the masses")
+            self.rotations.setflags(write=False)
 
     @property
     def roots(self) -> NDArray[np.float64]:
@@ -162,19 +171,26 @@ class ModeSpace:
 
     def displacement_a(self, amplitudes: NDArray[np.float64]) -> NDArray[np.float64]:
         """Displacement of the atoms, (n, 3), Å, for mode amplitudes (m,), Å√u."""
-        moved: NDArray[np.float64] = (self.vectors @ amplitudes) / self.roots
-        return moved.reshape(-1, 3)
+        moved: NDArray[np.float64] = ((self.vectors @ amplitudes) / self.roots).reshape(-1, 3)
+        return moved if self.rotations is None else turned_pattern(self.rotations, moved)
 
     def amplitudes(self, displacement_a: NDArray[np.float64]) -> NDArray[np.float64]:
         """Mode amplitudes, (m,), Å√u, of a displacement of the atoms, (n, 3), Å."""
-        found: NDArray[np.float64] = self.vectors.T @ (displacement_a.ravel() * self.roots)
+        found: NDArray[np.float64] = self.vectors.T @ (
+            self._turned_back(displacement_a).ravel() * self.roots
+        )
         return found
 
     def forces(self, forces_ev_a: NDArray[np.float64]) -> NDArray[np.float64]:
         """Mode forces, (m,), eV/(Å√u), beyond those at rest, of forces (n, 3), eV/Å."""
-        beyond = (forces_ev_a - self.forces_at_rest).ravel() / self.roots
+        beyond = self._turned_back(forces_ev_a - self.forces_at_rest).ravel() / self.roots
         found: NDArray[np.float64] = self.vectors.T @ beyond
         return found
+
+    def _turned_back(self, pattern: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self.rotations is None:
+            return pattern
+        return turned_pattern(self.rotations.transpose(0, 2, 1), pattern)
 
 
 def relax_stiff_modes(
@@ -284,8 +300,9 @@ class _Relaxing:
         return self.start.positions_a + self._moved(self.place)
 
     def _moved(self, amplitudes: NDArray[np.float64]) -> NDArray[np.float64]:
-        moved: NDArray[np.float64] = (self.space.vectors[:, self.free] @ amplitudes).ravel()
-        return (moved / self.space.roots).reshape(-1, 3)
+        all_modes = np.zeros(len(self.space.eigenvalues))
+        all_modes[self.free] = amplitudes
+        return self.space.displacement_a(all_modes)
 
     def absorb(self, energy_ev: float, forces_ev_a: NDArray[np.float64]) -> None:
         """Take in the forces at the present positions and step on."""
