@@ -26,8 +26,9 @@ GEOMETRY_GRAIN_A = 1e-7
 
 #: Cells of the grid of geometries end this part of a grain below its halves. Coordinates of special
 #: positions often are exact halves of it (an eighth of an edge of six decimals), which rounding of
-#: 1e-13 Å, different on every machine, would throw to either side.
-_BELOW_HALF = 1e-4
+#: 1e-13 Å, different on every machine, would throw to either side. No decimal fraction, which
+#: products of decimals could hit in turn.
+_BELOW_HALF = 3e-4 / 7.0
 
 
 def software_versions() -> dict[str, str]:

@@ -20,6 +20,9 @@ from reticulum.errors import (
     MissingExtraError,
     ReticulumError,
 )
+from reticulum.frameworks.library import list_structures
+from reticulum.frameworks.reading import read_structure
+from reticulum.frameworks.symmetry import symmetrised_primitive
 from reticulum.provenance import (
     GEOMETRY_GRAIN_A,
     StreamedList,
@@ -121,6 +124,17 @@ def test_geometry_digest_does_not_depend_on_rounding_at_special_positions():
     base = geometry_digest([6] * 4, cell, positions)
     for noise in (1e-14, -1e-14, 1e-12, -1e-12):
         assert geometry_digest([6] * 4, cell, positions + noise) == base
+
+
+def test_geometry_digest_of_no_bundled_structure_depends_on_rounding():
+    random = np.random.default_rng(1)
+    for card in list_structures():
+        atoms = symmetrised_primitive(read_structure(card.name), 1e-3).atoms
+        base = geometry_digest(atoms.numbers, atoms.cell[:], atoms.positions)
+        for _ in range(4):
+            noise = random.uniform(-1e-13, 1e-13, size=atoms.positions.shape)
+            found = geometry_digest(atoms.numbers, atoms.cell[:], atoms.positions + noise)
+            assert found == base, card.name
 
 
 def test_geometry_digest_sees_what_matters_and_not_the_sign_of_zero():
