@@ -8,13 +8,12 @@ import typer
 
 from reticulum.cli import options
 from reticulum.cli.console import TerminalProgress, check_json_target, reporting, write_result
+from reticulum.cli.table1_status import end_with_status, print_failures
 from reticulum.cli.table1_tables import print_table1, table1_content, write_table1
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
-
-    from reticulum.report.redshift_row import RedShiftTableRow
 
 
 def table1(
@@ -84,38 +83,14 @@ def table1(
             rows = table_of_runs(folder, name)
         written = [write_table1(rows, target, calculator=name) for target in targets]
         if json is not None:
-            write_result(table1_content(rows), json)
+            write_result(table1_content(rows, failures), json)
         else:
             others = [other for other in shipped_calculators() if other != name]
             print_table1(rows, calculator=name, folder=folder, others=others)
+            print_failures(failures)
             for path in written:
                 typer.echo(f"written: {path}")
-        _refuse_what_is_not_whole(rows, failures)
-
-
-def _refuse_what_is_not_whole(
-    rows: Sequence[RedShiftTableRow], failures: Mapping[str, str]
-) -> None:
-    """End with an error if a run folder could not be used or a computation failed."""
-    from reticulum.errors import CalculationError
-    from reticulum.report.redshift_row import UNUSABLE
-
-    parts: list[str] = []
-    reasons: list[str] = []
-    if failures:
-        parts.append(f"Not computed: {', '.join(failures)}.")
-        reasons += failures.values()
-    unusable = [row for row in rows if row.status in UNUSABLE]
-    if unusable:
-        names = ", ".join(f"{row.measured.material} ({row.status.value})" for row in unusable)
-        parts.append(f"Not in the table: {names}.")
-        reasons += [row.problem for row in unusable]
-    if parts:
-        raise CalculationError(
-            " ".join(parts),
-            why=" ".join(dict.fromkeys(reasons)),
-            fix="What finished is kept, and in the table.",
-        )
+        end_with_status(failures, [(row.measured.material, row.status) for row in rows])
 
 
 def _targets(names: Sequence[str], *, force: bool) -> list[Path]:

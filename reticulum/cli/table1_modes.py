@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from reticulum.cli.console import TerminalProgress, print_table, write_result
+from reticulum.cli.table1_status import end_with_status, print_failures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,12 +38,17 @@ def table1_modes(runs: Path | None, *, compute: bool, json: str | None) -> None:
     """
     from reticulum.report.gamma_modes import shipped_rows
 
-    rows = shipped_rows() if runs is None else _rows_of_runs(runs, compute)
+    failures: dict[str, str] = {}
+    if runs is None:
+        rows = shipped_rows()
+    else:
+        rows, failures = _rows_of_runs(runs, compute)
     if json is not None:
-        write_result({"rows": [row.to_dict() for row in rows]}, json)
+        write_result({"rows": [row.to_dict() for row in rows], "failures": failures}, json)
     else:
         _print(rows, runs)
-    _end_with_status(rows)
+        print_failures(failures)
+    end_with_status(failures, [(row.material, row.status) for row in rows])
 
 
 def require_table1_options(
@@ -91,10 +97,8 @@ def require_table1_options(
     return folder
 
 
-def _rows_of_runs(runs: Path, compute: bool) -> tuple[GammaModesRow, ...]:
-    """Rows of run folders; where something failed, the row says why and the others stand."""
-    from dataclasses import replace
-
+def _rows_of_runs(runs: Path, compute: bool) -> tuple[tuple[GammaModesRow, ...], dict[str, str]]:
+    """Rows of run folders, and what failed by structure; one that fails leaves the others."""
     from reticulum.engines.build import resolve_engine
     from reticulum.errors import CalculationError, InputError
     from reticulum.report.gamma_modes import table1_structures
@@ -108,12 +112,9 @@ def _rows_of_runs(runs: Path, compute: bool) -> tuple[GammaModesRow, ...]:
             try:
                 _compute(structure, engine, run_folder(runs, structure, engine))
             except (CalculationError, InputError) as error:
-                failures[structure] = f"{error.what} {error.why}".strip()
+                failures[structure] = str(error)
                 TerminalProgress().message(f"{structure} failed: {error.what}")
-    return tuple(
-        replace(row, reason=failures.get(row.structure, row.reason))
-        for row in rows_of_runs(runs, engine)
-    )
+    return rows_of_runs(runs, engine), failures
 
 
 def _compute(structure: str, engine: Engine, folder: Path) -> None:
@@ -126,19 +127,6 @@ def _compute(structure: str, engine: Engine, folder: Path) -> None:
         read_structure(structure), engine, folder, label=structure, progress=progress
     ) as run:
         gamma_phonons(run)
-
-
-def _end_with_status(rows: Sequence[GammaModesRow]) -> None:
-    """End with a message and a status if a run folder cannot be used or a calculation failed."""
-    from reticulum.errors import CalculationError
-
-    failed = [f"{row.material} ({row.status.value})" for row in rows if row.reason]
-    if failed:
-        raise CalculationError(
-            f"Not usable or not computed: {', '.join(failed)}.",
-            why="The reasons stand under the table, and in the JSON.",
-            fix="Move these run folders away, or make the runs again. The other rows stand.",
-        )
 
 
 def _print(rows: Sequence[GammaModesRow], runs: Path | None) -> None:
@@ -189,8 +177,8 @@ def _note(row: GammaModesRow, runs: Path | None) -> str:
     state = f"{row.material} is {row.status.value}"
     if row.progress is not None:
         state += f", {row.progress.in_words}"
-    if row.reason:
-        return f"{state}: {row.reason}"
+    if row.problem:
+        return f"{state}: {row.problem}"
     match row.status.value:
         case "missing":
             return f"{state}: {again if row.structure else '(no bundled structure)'}"

@@ -10,7 +10,7 @@ from reticulum.cli.console import print_table, standard_output
 from reticulum.cli.redshift_tables import slope_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from reticulum.plotting.redshift_table import PlottedSlope
@@ -28,13 +28,16 @@ _SHORT = {
 _NARROWEST = 40
 
 
-def table1_content(rows: Sequence[RedShiftTableRow]) -> dict[str, object]:
-    """Rows and scores for JSON."""
+def table1_content(
+    rows: Sequence[RedShiftTableRow], failures: Mapping[str, str]
+) -> dict[str, object]:
+    """Rows, scores and what failed in this call for JSON."""
     from reticulum.report.redshift_score import scores
 
     return {
         "rows": [row.to_dict() for row in rows],
         "scores": [entry.to_dict() for entry in scores(rows)],
+        "failures": dict(failures),
     }
 
 
@@ -214,7 +217,7 @@ def _print_remarks(
     rows: Sequence[RedShiftTableRow], *, calculator: str, folder: Path | None
 ) -> None:
     """What is summed, what does not exist, and what is missing, a line each."""
-    from reticulum.report.redshift_row import UNUSABLE, TableRowStatus
+    from reticulum.report.row_status import UNUSABLE, RowStatus
     from reticulum.thermal.mechanism import Band
 
     typer.echo("")
@@ -233,12 +236,14 @@ def _print_remarks(
                 _say(f"{material}, {method}: {row.verdicts.get(method, '')}")
         if row.status in UNUSABLE:
             _say(f"{material} is {row.status.value}: {row.problem}")
-        elif row.status is TableRowStatus.MISSING:
+        elif row.status is RowStatus.UNFINISHED:
+            _say(f"{material} is unfinished, no method has finished; it goes on with: {again}")
+        elif row.status is RowStatus.MISSING:
             _say(
                 f"{material} is missing: "
                 + (again if row.structure else "there is no bundled structure.")
             )
-        elif row.status is TableRowStatus.STALE:
+        elif row.status is RowStatus.STALE:
             _say(f"{material} is stale, its bundled structure has changed: {again}")
 
 

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from reticulum.engines.build import Engine
-from reticulum.errors import InputError
 from reticulum.frameworks.library import list_structures
-from reticulum.frameworks.reading import read_structure
-from reticulum.frameworks.symmetry import symmetrised_primitive
-from reticulum.phonons.folder import RunFolder
 from reticulum.phonons.gamma import load_gamma_phonons
 from reticulum.phonons.infrared import infrared_lines
 from reticulum.phonons.internal_coordinates import CoordinateGroup
 from reticulum.phonons.modes import ModeTable, mode_table
-from reticulum.phonons.options import PhononOptions
 from reticulum.phonons.run_progress import RunProgress
-from reticulum.provenance import geometry_digest, read_json
+from reticulum.provenance import read_json
 from reticulum.reference.tables import BandPosition, load_band_positions
+from reticulum.report.row_status import RowStatus, require_run_of, structure_digest
 
 #: Computed rows that come with the package.
 SHIPPED_FILE = Path(__file__).parent / "gamma_modes_gfn1_xtb.json"
@@ -32,25 +27,6 @@ _BANDS = {
     "antisymmetric": CoordinateGroup.ANTISYMMETRIC_CO,
     "symmetric": CoordinateGroup.SYMMETRIC_CO,
 }
-
-
-class RowStatus(StrEnum):
-    """Where a row comes from."""
-
-    COMPUTED = "computed"
-    #: computed, but the bundled structure or the calculator has changed since
-    STALE = "stale"
-    MISSING = "missing"
-    #: begun in a run folder, but not all displacements are computed
-    UNFINISHED = "unfinished"
-    #: a run folder that cannot be read
-    DAMAGED = "damaged"
-    #: a run folder of another structure or calculator
-    FOREIGN = "foreign"
-
-
-class ForeignRunError(InputError):
-    """A run folder belongs to another structure or calculator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +81,8 @@ class GammaModesRow:
         Digests of structure and calculator, options and versions.
     progress
         How far an unfinished run came; None of others.
-    reason
-        Why a run folder cannot be used, in one line; empty if it can.
+    problem
+        Why a run folder cannot be used and what to do, in one line; empty if it can.
 
     """
 
@@ -122,7 +98,7 @@ class GammaModesRow:
     warnings: tuple[str, ...] = ()
     provenance: dict[str, Any]
     progress: RunProgress | None = None
-    reason: str = ""
+    problem: str = ""
 
     @property
     def observed(self) -> dict[str, tuple[BandPosition, ...]]:
@@ -173,7 +149,7 @@ class GammaModesRow:
             "warnings": list(self.warnings),
             "provenance": self.provenance,
             "progress": None if self.progress is None else self.progress.to_dict(),
-            "reason": self.reason,
+            "problem": self.problem,
         }
 
 
@@ -187,50 +163,6 @@ def table1_structures() -> dict[str, str]:
         if card.table1_row is not None:
             found.setdefault(card.table1_row, card.name)
     return found
-
-
-def require_run_of(structure: str, folder: Path, engine: Engine) -> dict[str, Any]:
-    """Identity of a run folder, which is refused if it is of something else.
-
-    Parameters
-    ----------
-    structure
-        Name of the bundled structure.
-    folder
-        The run folder.
-    engine
-        The calculator.
-
-    Raises
-    ------
-    ForeignRunError
-        If the folder is of another structure or calculator.
-    InputError
-        If it is no run folder.
-
-    """
-    identity = RunFolder.identity_of(folder)
-    try:
-        digest = structure_digest(structure, identity.get("symprec (Å)"))
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"{folder / 'run.json'} does not describe a run.",
-            why="Its symmetry tolerance is no number.",
-            fix="Make the run again in another folder.",
-        ) from error
-    if identity.get("structure") != digest:
-        raise ForeignRunError(
-            f"{folder} is not a run of the bundled {structure}.",
-            why="Its structure is another one.",
-            fix=f"Run: reticulum phonons {structure} -o {folder} (after moving this one away).",
-        )
-    if identity.get("calculator") != engine.name:
-        raise ForeignRunError(
-            f"{folder} was computed with {identity.get('calculator')}, not {engine.name}.",
-            why="A table compares materials with one calculator.",
-            fix="Give another folder, or the calculator of this one.",
-        )
-    return identity
 
 
 def row_of_run(material: str, structure: str, folder: Path, engine: Engine) -> GammaModesRow:
@@ -255,7 +187,7 @@ def row_of_run(material: str, structure: str, folder: Path, engine: Engine) -> G
         If it is not finished, or damaged.
 
     """
-    identity = require_run_of(structure, folder, engine)
+    identity = require_run_of(structure, folder, engine.name)
     phonons = load_gamma_phonons(folder)
     table = mode_table(phonons)
     lines = infrared_lines(table)
@@ -274,13 +206,6 @@ def row_of_run(material: str, structure: str, folder: Path, engine: Engine) -> G
         warnings=phonons.warnings,
         provenance={"identity": identity, "versions": versions},
     )
-
-
-def structure_digest(structure: str, tolerance_a: Any = None) -> str:
-    """Digest of the symmetrised primitive cell of a bundled structure, as run folders keep it."""
-    tolerance = PhononOptions().tolerance_a if tolerance_a is None else float(tolerance_a)
-    atoms = symmetrised_primitive(read_structure(structure), tolerance).atoms
-    return geometry_digest(atoms.numbers, atoms.cell[:], atoms.positions)
 
 
 def _band(
@@ -326,7 +251,7 @@ def missing_row(
     status: RowStatus = RowStatus.MISSING,
     *,
     progress: RunProgress | None = None,
-    reason: str = "",
+    problem: str = "",
 ) -> GammaModesRow:
     """Row without numbers.
 
@@ -340,8 +265,8 @@ def missing_row(
         Why there are none.
     progress
         How far an unfinished run came.
-    reason
-        Why a run folder cannot be used.
+    problem
+        Why a run folder cannot be used and what to do.
 
     """
     return GammaModesRow(
@@ -351,7 +276,7 @@ def missing_row(
         bands=dict.fromkeys(_BANDS),
         provenance={},
         progress=progress,
-        reason=reason,
+        problem=problem,
     )
 
 

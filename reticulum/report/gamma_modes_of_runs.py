@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from reticulum.engines.build import Engine
 from reticulum.errors import InputError
 from reticulum.phonons.run_progress import run_progress
 from reticulum.report.gamma_modes import (
-    ForeignRunError,
     GammaModesRow,
-    RowStatus,
     missing_row,
-    require_run_of,
     row_of_run,
     table1_structures,
+)
+from reticulum.report.row_status import (
+    RowStatus,
+    is_begun,
+    require_run_of,
+    status_and_problem,
 )
 
 
@@ -56,22 +58,13 @@ def row_of_folder(material: str, structure: str, folder: Path, engine: Engine) -
         The calculator.
 
     """
-    if not _is_begun(folder):
-        return missing_row(material, structure)
     try:
-        require_run_of(structure, folder, engine)
+        if not is_begun(folder):
+            return missing_row(material, structure)
+        require_run_of(structure, folder, engine.name)
         if all((folder / name).is_file() for name in ("phonons.json", "phonopy_params.yaml")):
             return row_of_run(material, structure, folder, engine)
         return missing_row(material, structure, RowStatus.UNFINISHED, progress=run_progress(folder))
-    except InputError as error:
-        status = RowStatus.FOREIGN if isinstance(error, ForeignRunError) else RowStatus.DAMAGED
-        reason = " ".join(f"{error.what} {error.why}".split())
-        return missing_row(material, structure, status, reason=reason)
-
-
-def _is_begun(folder: Path) -> bool:
-    """Whether there is anything of a run; os.path answers no where it may not look."""
-    if not os.path.isdir(folder):
-        return os.path.lexists(folder)
-    names = ("run.json", "forces.db", "phonons.json", "phonopy_params.yaml")
-    return any(os.path.lexists(folder / name) for name in names)
+    except (InputError, OSError) as error:
+        status, problem = status_and_problem(folder, error)
+        return missing_row(material, structure, status, problem=problem)

@@ -14,7 +14,7 @@ from reticulum.phonons.gamma import load_gamma_phonons
 from reticulum.phonons.mode_comparison import ModeComparison, MotionPosition
 from reticulum.phonons.modes import mode_table
 from reticulum.provenance import read_json
-from reticulum.report.gamma_modes import structure_digest
+from reticulum.report.row_status import structure_digest
 
 #: HKUST-1 with GFN1-xTB, high spin first; made by `magnetic_states_of_runs`.
 SHIPPED_FILE = Path(__file__).parent / "magnetic_states_gfn1_xtb.json"

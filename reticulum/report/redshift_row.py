@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 from typing import Any
 
 from reticulum.reference.tables import RedShiftRow
+from reticulum.report.row_status import RowStatus
 from reticulum.thermal.mechanism import Band, MechanismResult
 from reticulum.thermal.mechanism_sum import SummedSlope, sum_slopes
 from reticulum.thermal.stored_mechanisms import STORED_NAMES
@@ -17,26 +17,6 @@ SUM = "sum"
 
 #: Fewest mechanisms that make a sum; one alone stands in the table already.
 _FEWEST_TERMS = 2
-
-
-class TableRowStatus(StrEnum):
-    """Where a row comes from, or why it has no numbers."""
-
-    COMPUTED = "computed"
-    #: computed, but the bundled structure has changed since
-    STALE = "stale"
-    #: no run folder, or no stored row
-    MISSING = "missing"
-    #: a run folder in which no method has finished
-    UNFINISHED = "unfinished"
-    #: a run folder that cannot be read
-    DAMAGED = "damaged"
-    #: a run folder of another structure or calculator
-    FOREIGN = "foreign"
-
-
-#: Run folders that are there and give no numbers: each is named, with the reason.
-UNUSABLE = frozenset({TableRowStatus.UNFINISHED, TableRowStatus.DAMAGED, TableRowStatus.FOREIGN})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,18 +73,22 @@ class RedShiftTableRow:
     verdicts
         One sentence for each.
     provenance
-        Identity of the run and versions.
+        Identity of the run, and the versions that it was begun with.
+    computed
+        By name of the mechanism when it was computed (UTC), and with which versions; without those
+        whose files do not say it.
     problem
-        Why a row that should have numbers has none, in one line; empty if nothing is wrong.
+        Why a run folder cannot be used and what to do, in one line; empty if it can.
 
     """
 
     measured: RedShiftRow
     structure: str
-    status: TableRowStatus
+    status: RowStatus
     results: Mapping[str, MechanismResult | None]
     verdicts: Mapping[str, str]
     provenance: dict[str, Any]
+    computed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     problem: str = ""
 
     def predicted(self, method: str, band: Band) -> PredictedSlope | None:
@@ -179,6 +163,7 @@ class RedShiftTableRow:
                 name: {
                     "verdict": self.verdicts.get(name, ""),
                     "mechanism": None if result is None else result.to_dict(),
+                    **self.computed.get(name, {}),
                 }
                 for name, result in self.results.items()
             },
@@ -202,7 +187,7 @@ class RedShiftTableRow:
 def row_without_numbers(
     measured: RedShiftRow,
     structure: str,
-    status: TableRowStatus = TableRowStatus.MISSING,
+    status: RowStatus = RowStatus.MISSING,
     problem: str = "",
 ) -> RedShiftTableRow:
     """Row of a material without any finished method.

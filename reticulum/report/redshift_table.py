@@ -10,17 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from reticulum.errors import InputError
-from reticulum.phonons.folder import RunFolder
 from reticulum.provenance import read_json, write_json
 from reticulum.reference.tables import RedShiftRow, load_table1
-from reticulum.report.gamma_modes import structure_digest, table1_structures
-from reticulum.report.redshift_row import (
-    RedShiftTableRow,
-    TableRowStatus,
-    row_without_numbers,
+from reticulum.report.gamma_modes import table1_structures
+from reticulum.report.redshift_row import RedShiftTableRow, row_without_numbers
+from reticulum.report.row_status import (
+    UNUSABLE,
+    RowStatus,
+    is_begun,
+    require_run_of,
+    status_and_problem,
+    structure_digest,
 )
 from reticulum.thermal.mechanism import MechanismResult
-from reticulum.thermal.stored_mechanisms import STORED_NAMES, stored_mechanisms
+from reticulum.thermal.stored_mechanisms import STORED_NAMES, mechanism_file, stored_mechanisms
 
 #: Where the files with the rows of the package are, and how they are named.
 SHIPPED_FOLDER = Path(__file__).parent
@@ -122,6 +125,11 @@ def _mechanisms(entry: Mapping[str, Any]) -> dict[str, tuple[MechanismResult | N
     }
 
 
+def _computed(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """When a stored mechanism was computed and with which versions, as far as it says so."""
+    return {name: stored[name] for name in ("computed", "versions") if name in stored}
+
+
 def _shipped_row(
     measured: RedShiftRow, structure: str, entry: Mapping[str, Any]
 ) -> RedShiftTableRow:
@@ -132,17 +140,18 @@ def _shipped_row(
     return RedShiftTableRow(
         measured=measured,
         structure=structure,
-        status=TableRowStatus.COMPUTED if fresh else TableRowStatus.STALE,
+        status=RowStatus.COMPUTED if fresh else RowStatus.STALE,
         results={name: result for name, (result, _) in found.items()},
         verdicts={name: verdict for name, (_, verdict) in found.items()},
         provenance=entry["provenance"],
+        computed={name: _computed(stored) for name, stored in entry["mechanisms"].items()},
     )
 
 
 def row_of_run(
     measured: RedShiftRow, structure: str, folder: Path, calculator: str
 ) -> RedShiftTableRow:
-    """Row from a run folder; one that is foreign or unfinished has no numbers.
+    """Row from a run folder; one in which no method has finished has no numbers.
 
     Parameters
     ----------
@@ -157,51 +166,27 @@ def row_of_run(
 
     Raises
     ------
+    ForeignRunError
+        If the folder is of another structure or calculator.
     InputError
         If the folder is none, or is damaged.
 
     """
-    identity = RunFolder.identity_of(folder)
-    try:
-        digest = structure_digest(structure, identity.get("symprec (Å)"))
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            f"{folder / 'run.json'} does not describe a run.",
-            why=f"Its symprec is {identity.get('symprec (Å)')!r}.",
-            fix="Make the run again in another folder.",
-        ) from error
-    if identity.get("structure") != digest:
-        return row_without_numbers(
-            measured,
-            structure,
-            TableRowStatus.FOREIGN,
-            f"{folder} is a run of another structure than the bundled {structure}.",
-        )
-    if identity.get("calculator") != calculator:
-        return row_without_numbers(
-            measured,
-            structure,
-            TableRowStatus.FOREIGN,
-            f"{folder} was computed with {identity.get('calculator')}, not {calculator}.",
-        )
+    identity = require_run_of(structure, folder, calculator)
     found = stored_mechanisms(folder)
     if not found:
-        return row_without_numbers(
-            measured,
-            structure,
-            TableRowStatus.UNFINISHED,
-            f"No method has finished in {folder}.",
-        )
+        return row_without_numbers(measured, structure, RowStatus.UNFINISHED)
     return RedShiftTableRow(
         measured=measured,
         structure=structure,
-        status=TableRowStatus.COMPUTED,
+        status=RowStatus.COMPUTED,
         results={name: result for name, (result, _) in found.items()},
         verdicts={name: verdict for name, (_, verdict) in found.items()},
         provenance={
             "identity": identity,
             "versions": read_json(folder / "run.json").get("versions", {}),
         },
+        computed={name: _computed(read_json(mechanism_file(folder, name))) for name in found},
     )
 
 
@@ -223,18 +208,14 @@ def table_of_runs(folder: Path, calculator: str) -> tuple[RedShiftTableRow, ...]
     for measured in load_table1():
         structure = structures.get(measured.material, "")
         run = folder / f"{structure}_{calculator}"
-        if not structure or not run.exists():
-            rows.append(row_without_numbers(measured, structure))
-            continue
         try:
-            rows.append(row_of_run(measured, structure, run, calculator))
-        except (InputError, OSError) as error:
-            problem = f"{error.what} {error.why}" if isinstance(error, InputError) else str(error)
             rows.append(
-                row_without_numbers(
-                    measured, structure, TableRowStatus.DAMAGED, " ".join(problem.split())
-                )
+                row_of_run(measured, structure, run, calculator)
+                if structure and is_begun(run)
+                else row_without_numbers(measured, structure)
             )
+        except (InputError, OSError) as error:
+            rows.append(row_without_numbers(measured, structure, *status_and_problem(run, error)))
     return tuple(rows)
 
 
@@ -271,14 +252,12 @@ def write_shipped_rows(
 
     """
     rows = table_of_runs(folder, calculator)
-    refused = [
-        row for row in rows if row.status in {TableRowStatus.DAMAGED, TableRowStatus.FOREIGN}
-    ]
+    refused = [row for row in rows if row.status in UNUSABLE]
     if refused:
         raise InputError(
             f"Not written: {', '.join(row.measured.material for row in refused)} cannot be used.",
             why=" ".join(row.problem for row in refused),
-            fix="Repair these run folders or move them away.",
+            fix="Then write the file again.",
         )
     fresh = {row.measured.material: _entry(row) for row in rows if row.results}
     if not fresh:
@@ -299,7 +278,12 @@ def write_shipped_rows(
     for material, entry in fresh.items():
         before = kept.get(material)
         if before and before["provenance"]["identity"] == entry["provenance"]["identity"]:
-            both = before["mechanisms"] | entry["mechanisms"]
+            # what is kept was computed with the versions that it stood under
+            earlier = before["provenance"].get("versions", {})
+            both = {
+                name: found | {"versions": found.get("versions", earlier)}
+                for name, found in before["mechanisms"].items()
+            } | entry["mechanisms"]
             entry["mechanisms"] = {name: both[name] for name in STORED_NAMES if name in both}
     order = [row.material for row in load_table1()]
     found = kept | fresh

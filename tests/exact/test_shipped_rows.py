@@ -13,8 +13,7 @@ from reticulum.engines.cards import DEFAULT_CALCULATOR
 from reticulum.errors import InputError
 from reticulum.provenance import read_json, write_json
 from reticulum.report import redshift_table
-from reticulum.report.gamma_modes import structure_digest, table1_structures
-from reticulum.report.redshift_row import TableRowStatus
+from reticulum.report.gamma_modes import table1_structures
 from reticulum.report.redshift_table import (
     KEPT_CONTRIBUTIONS,
     SHIPPED_FOLDER,
@@ -23,6 +22,7 @@ from reticulum.report.redshift_table import (
     shipped_table,
     write_shipped_rows,
 )
+from reticulum.report.row_status import RowStatus, structure_digest
 from reticulum.thermal.mechanism import Band, Contribution, MechanismResult, Part
 from reticulum.thermal.stored_mechanisms import mechanism_file, store_mechanism
 
@@ -84,7 +84,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert write_shipped_rows(runs, NAME, file) == ("MOF-5",)
     assert shipped_calculators(shipped) == (NAME,)
     rows = {row.measured.material: row for row in shipped_table(NAME, shipped)}
-    assert {m for m, row in rows.items() if row.status is TableRowStatus.COMPUTED} == {"MOF-5"}
+    assert {m for m, row in rows.items() if row.status is RowStatus.COMPUTED} == {"MOF-5"}
     row = rows["MOF-5"]
     assert list(row.results) == ["adiabatic", "quasi-harmonic", "loose-state"]
     assert row.results["loose-state"] is None
@@ -142,6 +142,57 @@ def test_rows_are_merged_by_material_and_methods_of_one_calculation_too(tmp_path
     assert _slopes(shipped) == pytest.approx({("MOF-5", "adiabatic"): -0.05})
 
 
+def _say_computed(folder: Path, name: str, computed: str, versions: dict[str, str]) -> None:
+    """Set when a stored mechanism was computed and with what."""
+    file = mechanism_file(folder, name)
+    write_json(file, read_json(file) | {"computed": computed, "versions": versions})
+
+
+def test_each_mechanism_keeps_the_versions_that_it_was_computed_with(tmp_path: Path) -> None:
+    runs, shipped = tmp_path / "runs", tmp_path / "shipped"
+    file = shipped / "redshift_a_model.json"
+    folder = _run(runs, "MOF-5", adiabatic=-0.01, oscillator=0.001)
+    _say_computed(folder, "adiabatic", "2026-01-01", {"tblite": "1"})
+    _say_computed(folder, "oscillator", "2026-01-02", {"tblite": "2"})
+    write_shipped_rows(runs, NAME, file)
+
+    later = tmp_path / "later"
+    folder = _run(later, "MOF-5", adiabatic=-0.03)
+    _say_computed(folder, "adiabatic", "2026-02-01", {"tblite": "3"})
+    write_shipped_rows(later, NAME, file)
+    stored = read_json(file)["rows"][0]["mechanisms"]
+    expected = {
+        "oscillator": ("2026-01-02", {"tblite": "2"}),
+        "adiabatic": ("2026-02-01", {"tblite": "3"}),
+    }
+    assert {n: (e["computed"], e["versions"]) for n, e in stored.items()} == expected
+    (row,) = (row for row in shipped_table(NAME, shipped) if row.results)
+    assert row.shipped_form()["mechanisms"]["oscillator"]["versions"] == {"tblite": "2"}
+
+
+def test_rows_that_do_not_say_it_are_read_and_keep_the_versions_they_stood_under(
+    tmp_path: Path,
+) -> None:
+    shipped = tmp_path / "shipped"
+    file = shipped / "redshift_a_model.json"
+    _run(tmp_path / "runs", "MOF-5", oscillator=0.001)
+    write_shipped_rows(tmp_path / "runs", NAME, file)
+    content = read_json(file)
+    content["rows"][0]["provenance"]["versions"] = {"tblite": "old"}
+    for word in ("computed", "versions"):
+        del content["rows"][0]["mechanisms"]["oscillator"][word]
+    write_json(file, content)
+    (row,) = (row for row in shipped_table(NAME, shipped) if row.results)
+    assert "computed" not in row.shipped_form()["mechanisms"]["oscillator"]
+
+    _run(tmp_path / "later", "MOF-5", adiabatic=-0.03)
+    write_shipped_rows(tmp_path / "later", NAME, file)
+    (entry,) = read_json(file)["rows"]
+    assert entry["provenance"]["versions"] == {"reticulum": "9"}
+    assert entry["mechanisms"]["oscillator"]["versions"] == {"tblite": "old"}
+    assert "computed" not in entry["mechanisms"]["oscillator"]
+
+
 def test_nothing_is_written_from_what_cannot_be_used(tmp_path: Path) -> None:
     runs, file = tmp_path / "runs", tmp_path / "redshift_a_model.json"
     _run(runs, "UiO-66")
@@ -192,7 +243,7 @@ def test_a_changed_structure_makes_a_row_stale(
     write_shipped_rows(runs, NAME, shipped / "redshift_a_model.json")
     monkeypatch.setattr(redshift_table, "structure_digest", lambda *_: "another")
     rows = {row.measured.material: row for row in shipped_table(NAME, shipped)}
-    assert rows["MOF-5"].status is TableRowStatus.STALE
+    assert rows["MOF-5"].status is RowStatus.STALE
     assert rows["MOF-5"].results
 
 
@@ -214,7 +265,7 @@ def test_shipped_rows_are_as_they_would_be_written(tmp_path: Path) -> None:
         entries = read_json(file)["rows"]
         name = entries[0]["provenance"]["identity"]["calculator"]
         for row in shipped_table(name):
-            if row.status is not TableRowStatus.COMPUTED:
+            if row.status is not RowStatus.COMPUTED:
                 continue
             folder = tmp_path / f"{row.structure}_{name}"
             folder.mkdir()
@@ -226,6 +277,10 @@ def test_shipped_rows_are_as_they_would_be_written(tmp_path: Path) -> None:
         stored = {entry["material"]: entry for entry in entries}
         assert again
         for material, ours in again.items():
+            for method, mechanism in ours["mechanisms"].items():
+                for word in ("computed", "versions"):  # of the files that were made just now
+                    del mechanism[word]
+                    stored[material]["mechanisms"][method].pop(word, None)
             _same(ours, stored[material])
 
 

@@ -20,7 +20,7 @@ from reticulum.plotting.redshift_table import (
     figure_redshift_table,
 )
 from reticulum.report import redshift_table
-from reticulum.report.gamma_modes import structure_digest
+from reticulum.report.row_status import structure_digest
 from reticulum.thermal.mechanism import (
     ERROR_TOO_SMALL,
     Band,
@@ -129,13 +129,25 @@ def test_a_damaged_run_folder_leaves_the_others_and_ends_with_status_1(
     assert "-0.0130±0.0014†[1]" in text
     (reason,) = (line for line in text.splitlines() if line.startswith("HKUST-1 is damaged: "))
     assert "mechanism-adiabatic.json is not a complete JSON file" in reason
-    assert "UiO-66 is unfinished: No method has finished in" in text
-    assert "Not in the table: HKUST-1 (damaged), UiO-66 (unfinished)." in " ".join(text.split())
+    again = f"reticulum redshift UiO-66 --methods all -o {runs / 'UiO-66_gfn1-xtb'}"
+    assert f"UiO-66 is unfinished, no method has finished; it goes on with: {again}" in text
+    assert "Run folders that cannot be used: HKUST-1 (damaged). Why:" in " ".join(text.split())
     assert "Traceback" not in text
     assert ",adiabatic,-0.013" in table.read_text()
     status, text = _invoke("--runs", str(runs), "--json", "-")
     assert status == 1
     assert '"status": "damaged"' in text
+
+
+def test_runs_without_a_finished_method_are_no_error(runs: Path) -> None:
+    """`modes --compute` leaves such folders behind for every material."""
+    _folder(runs, "UiO-66")
+    (runs / "HKUST-1_gfn1-xtb").mkdir()
+    status, text = _invoke("--runs", str(runs))
+    assert status == 0
+    assert "UiO-66 is unfinished" in text
+    assert "HKUST-1 is missing" in text
+    assert "Error" not in text
 
 
 def test_rows_of_the_package_are_chosen_by_the_calculator(

@@ -8,7 +8,8 @@ import pytest
 from ase.db import connect
 
 from reticulum.errors import CalculationError
-from reticulum.report.gamma_modes import structure_digest, table1_structures
+from reticulum.report.gamma_modes import table1_structures
+from reticulum.report.row_status import structure_digest
 
 
 def test_table_of_shipped_rows_names_what_is_missing_and_how_to_get_it(command_line):
@@ -102,12 +103,12 @@ def test_other_rows_stand_beside_damaged_unfinished_and_foreign_runs(
     rows = {row["material"]: row for row in json.loads(out)["rows"]}
     status = {name: rows[name]["status"] for name in ("HKUST-1", "MOF-5", "UiO-66", "MIL-125")}
     assert [*status.values()] == ["computed", "damaged", "unfinished", "missing"]
-    assert "phonopy_params.yaml" in rows["MOF-5"]["reason"]
-    assert "\n" not in rows["MOF-5"]["reason"]
+    assert "phonopy_params.yaml" in rows["MOF-5"]["problem"]
+    assert "\n" not in rows["MOF-5"]["problem"]
     assert rows["UiO-66"]["progress"]["n_finished"] == needed - 1
     assert rows["UiO-66"]["progress"]["n_displacements"] == needed
     assert rows["HKUST-1"]["bands"]["antisymmetric"]["strongest_cm1"] > 1000.0
-    assert rows["HKUST-1"]["reason"] == rows["UiO-66"]["reason"] == ""
+    assert rows["HKUST-1"]["problem"] == rows["UiO-66"]["problem"] == ""
 
 
 def test_missing_and_unfinished_runs_are_no_error(command_line, runs):
@@ -130,19 +131,24 @@ def test_a_file_that_was_cut_makes_one_damaged_row(command_line, runs, name, par
 
 
 def test_a_calculation_that_fails_leaves_the_others(command_line, runs, monkeypatch):
-    """Computing goes on with the next material, and the row says what went wrong."""
+    """Computing goes on with the next material, and the reason stands below."""
     runs("HKUST-1")
     asked = []
 
     def fail(structure, engine, folder):
         asked.append(structure)
-        if structure == "MOF-5":
-            raise CalculationError("It did not converge.", why="The charges oscillate.")
+        if structure in ("MOF-5", "HKUST-1"):
+            raise CalculationError("It did not converge.", why="The charges oscillate.", fix="Try.")
 
     monkeypatch.setattr("reticulum.cli.table1_modes._compute", fail)
     code, out, err = command_line("modes", "--all-table1", "--runs", "runs", "--compute")
     assert code == 1
     assert set(asked) == set(table1_structures().values())
-    assert "MOF-5 is missing: It did not converge. The charges oscillate.\n" in out
-    assert "MOF-5 (missing)" in err
-    assert "HKUST-1 (" not in err
+    assert "MOF-5 is missing: reticulum phonons MOF-5" in out
+    assert "MOF-5 failed: It did not converge. The charges oscillate. Try.\n" in out
+    # a row that was there before stands, and is not said to be wrong
+    assert "HKUST-1 failed: It did not converge." in out
+    assert "HKUST-1 is computed" not in out
+    named = re.search(r"Not computed: (.*)\.", err)
+    assert set(named[1].split(", ")) == {"MOF-5", "HKUST-1"}
+    assert "cannot be used" not in err

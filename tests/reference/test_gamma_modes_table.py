@@ -7,7 +7,8 @@ import pytest
 from reticulum.engines.build import resolve_engine
 from reticulum.errors import InputError
 from reticulum.report import gamma_modes
-from reticulum.report.gamma_modes import RowStatus, row_of_run, shipped_rows, table1_structures
+from reticulum.report.gamma_modes import row_of_run, shipped_rows, table1_structures
+from reticulum.report.row_status import RowStatus
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,154 @@
+"""What a run folder holds for a table of materials: whether it is begun, readable, and of whom."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from reticulum.errors import InputError
+from reticulum.frameworks.reading import read_structure
+from reticulum.frameworks.symmetry import symmetrised_primitive
+from reticulum.phonons.folder import RunFolder
+from reticulum.phonons.options import PhononOptions
+from reticulum.provenance import geometry_digest
+
+#: Files of which one is enough to say that a run was begun; a lock alone, or two-state curves that
+#: need no calculation, are none.
+_OF_A_RUN = re.compile(
+    r"run\.json|forces\.db|phonons\.json|phonopy_params\.yaml|mechanism-.*\.json"
+)
+
+
+class RowStatus(StrEnum):
+    """Where a row of a table comes from, or why it has no numbers."""
+
+    COMPUTED = "computed"
+    #: computed, but the bundled structure has changed since
+    STALE = "stale"
+    #: nothing of a run, or no stored row
+    MISSING = "missing"
+    #: a run that is begun and has not come to what the table shows; it can go on
+    UNFINISHED = "unfinished"
+    #: a run folder that cannot be read
+    DAMAGED = "damaged"
+    #: a run folder of another structure or calculator
+    FOREIGN = "foreign"
+
+
+#: Run folders that give no numbers and never will: each is an error, unlike one that can go on.
+UNUSABLE = frozenset({RowStatus.DAMAGED, RowStatus.FOREIGN})
+
+
+class ForeignRunError(InputError):
+    """A run folder belongs to another structure or calculator."""
+
+
+def is_begun(folder: Path) -> bool:
+    """Whether there is anything of a run; an empty folder is none.
+
+    Parameters
+    ----------
+    folder
+        The run folder; need not exist.
+
+    Raises
+    ------
+    OSError
+        If it may not be looked into.
+
+    """
+    try:
+        return any(_OF_A_RUN.fullmatch(entry.name) for entry in folder.iterdir())
+    except FileNotFoundError:
+        return folder.is_symlink()  # to nowhere
+    except NotADirectoryError:
+        return True
+
+
+def require_run_of(structure: str, folder: Path, calculator: str) -> dict[str, Any]:
+    """Identity of a run folder, which is refused if it is of something else.
+
+    Parameters
+    ----------
+    structure
+        Name of the bundled structure.
+    folder
+        The run folder.
+    calculator
+        Name of the calculator.
+
+    Raises
+    ------
+    ForeignRunError
+        If the folder is of another structure or calculator.
+    InputError
+        If it is no run folder, or does not describe a run.
+
+    """
+    identity = RunFolder.identity_of(folder)
+    tolerance = identity.get("symprec (Å)")
+    try:
+        digest = structure_digest(structure, tolerance)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{folder / 'run.json'} does not describe a run.",
+            why=f"Its symmetry tolerance is {tolerance!r}, no number.",
+            fix="Move this folder away and make the run again.",
+        ) from error
+    if identity.get("structure") != digest:
+        raise ForeignRunError(
+            f"{folder} is not a run of the bundled {structure}.",
+            why="Its structure is another one.",
+            fix="Move this folder away, or give another one with --runs.",
+        )
+    if identity.get("calculator") != calculator:
+        raise ForeignRunError(
+            f"{folder} was computed with {identity.get('calculator')}, not {calculator}.",
+            why="A table compares materials with one calculator.",
+            fix="Move this folder away, or ask for the calculator of it.",
+        )
+    return identity
+
+
+def structure_digest(structure: str, tolerance_a: Any = None) -> str:
+    """Digest of the symmetrised primitive cell of a bundled structure, as run folders keep it.
+
+    Parameters
+    ----------
+    structure
+        Its name.
+    tolerance_a
+        Symmetry tolerance, Å; None for that of `PhononOptions`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the tolerance is no number.
+
+    """
+    tolerance = PhononOptions().tolerance_a if tolerance_a is None else float(tolerance_a)
+    atoms = symmetrised_primitive(read_structure(structure), tolerance).atoms
+    return geometry_digest(atoms.numbers, atoms.cell[:], atoms.positions)
+
+
+def status_and_problem(folder: Path, error: InputError | OSError) -> tuple[RowStatus, str]:
+    """Status of a run folder that was refused; what is wrong and what to do, in one line.
+
+    Parameters
+    ----------
+    folder
+        The run folder.
+    error
+        Why it was refused.
+
+    """
+    status = RowStatus.FOREIGN if isinstance(error, ForeignRunError) else RowStatus.DAMAGED
+    if isinstance(error, OSError):
+        error = InputError(
+            f"{folder} cannot be read.",
+            why=f"{error.strerror or error}.",
+            fix="Make it readable, or move it away.",
+        )
+    return status, " ".join(str(error).split())
