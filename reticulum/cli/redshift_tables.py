@@ -11,7 +11,7 @@ from reticulum.cli.console import print_table
 if TYPE_CHECKING:
     from reticulum.thermal.mechanism import Band, MechanismResult
     from reticulum.thermal.quick_pictures import OscillatorResult
-    from reticulum.thermal.redshift_report import RedShiftReport
+    from reticulum.thermal.redshift_report import RedShiftReport, SlopeLine
 
 #: Letters of a note that fits beside a motion in a terminal of 80 columns.
 _LONGEST_NOTE = 24
@@ -156,10 +156,9 @@ def _print_slopes(report: RedShiftReport) -> None:
     from reticulum.thermal.mechanism import Band
 
     lines = report.lines()
-    missing = _missing_errors(report)
 
-    def marked(picture: str, band: Band, text: str) -> str:
-        return text + (INCOMPLETE_MARK if text and missing.get((picture, band)) else "")
+    def marked(line: SlopeLine, band: Band, text: str) -> str:
+        return text + (INCOMPLETE_MARK if text and line.missing_errors.get(band) else "")
 
     errors = any(
         line.antisymmetric_error is not None and line.standing != "measured" for line in lines
@@ -172,12 +171,12 @@ def _print_slopes(report: RedShiftReport) -> None:
                 line.picture + (" (!)" if line.doubt else ""),
                 line.standing.split(" to ")[0],  # the picture names what it was fitted to
                 marked(
-                    line.picture,
+                    line,
                     Band.ANTISYMMETRIC,
                     slope_text(line.antisymmetric, line.antisymmetric_error),
                 ),
                 marked(
-                    line.picture,
+                    line,
                     Band.SYMMETRIC,
                     slope_text(line.symmetric, line.symmetric_error),
                 ),
@@ -191,7 +190,8 @@ def _print_slopes(report: RedShiftReport) -> None:
             "±: errors that were determined (statistics, step sizes, what was cut off), together; "
             "for the measured slopes half a unit of the last printed digit."
         )
-    for sentence in dict.fromkeys(text for found in missing.values() for text in found):
+    missing = (text for line in lines for found in line.missing_errors.values() for text in found)
+    for sentence in dict.fromkeys(missing):
         typer.echo(f"{INCOMPLETE_MARK} Errors are missing. {sentence}")
     for line in lines:
         if line.doubt:
@@ -201,28 +201,6 @@ def _print_slopes(report: RedShiftReport) -> None:
         open_causes = ", ".join(part.value for part in report.open_causes())
         if open_causes:
             typer.echo(f"No method that was used accounts for: {open_causes}.")
-
-
-def _missing_errors(report: RedShiftReport) -> dict[tuple[str, Band], tuple[str, ...]]:
-    """What the errors of the pictures of a report lack, by picture and band; sums included."""
-    from reticulum.thermal.mechanism import Band
-
-    missing: dict[tuple[str, Band], tuple[str, ...]] = {}
-    by_title: dict[tuple[str, Band], tuple[str, ...]] = {}
-    for result in report.results():
-        for band in Band:
-            found = tuple(f"{result.title}: {text}" for text in result.missing_errors(band))
-            if found:
-                by_title[result.title, band] = found
-                note = " (stored)" if result.name in report.shipped else ""
-                missing[result.title + note, band] = found
-    sums = report.sums()
-    picture = "sum of " + ", ".join(dict.fromkeys(t for entry in sums for t in entry.terms))
-    for entry in sums:
-        found = tuple(text for t in entry.terms for text in by_title.get((t, entry.band), ()))
-        if found:
-            missing[picture, entry.band] = found
-    return missing
 
 
 def _print_left_out(report: RedShiftReport) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from reticulum.reference.tables import RedShiftRow
@@ -42,6 +42,9 @@ class SlopeLine:
         Whether the shift steepens or flattens on heating; empty where not known.
     doubt
         Why the line is not to be trusted; empty if nothing speaks against it.
+    missing_errors
+        What the errors of each band do not hold, in sentences that name the mechanism; without the
+        bands whose errors hold all kinds.
 
     """
 
@@ -54,6 +57,7 @@ class SlopeLine:
     n_calls: int | None = None
     curvature: str = ""
     doubt: str = ""
+    missing_errors: Mapping[Band, tuple[str, ...]] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
@@ -66,6 +70,7 @@ class SlopeLine:
             "symmetric_slope_error_cm1_per_k": self.symmetric_error,
             "n_calls": self.n_calls,
             "curvature": self.curvature,
+            "errors_lack": {band.value: list(text) for band, text in self.missing_errors.items()},
             "not_to_be_trusted_because": self.doubt,
         }
 
@@ -175,6 +180,12 @@ class RedShiftReport:
                     symmetric=sums[Band.SYMMETRIC].slope_cm1_per_k,
                     antisymmetric_error=sums[Band.ANTISYMMETRIC].error_cm1_per_k,
                     symmetric_error=sums[Band.SYMMETRIC].error_cm1_per_k,
+                    missing_errors=_missing_errors(
+                        {
+                            band: [r for r in self.results() if r.title in entry.terms]
+                            for band, entry in sums.items()
+                        }
+                    ),
                 )
             )
         return tuple(lines)
@@ -293,7 +304,21 @@ def _line(result: MechanismResult, note: str = "") -> SlopeLine:
         n_calls=result.n_calls,
         curvature=_curvature(antisymmetric, symmetric),
         doubt=result.untrusted_because,
+        missing_errors=_missing_errors({band: [result] for band in Band}),
     )
+
+
+def _missing_errors(
+    results: Mapping[Band, Sequence[MechanismResult]],
+) -> dict[Band, tuple[str, ...]]:
+    """What the errors of a line lack, from the mechanisms that it holds; empty bands left out."""
+    found = {
+        band: tuple(
+            f"{result.title}: {text}" for result in members for text in result.missing_errors(band)
+        )
+        for band, members in results.items()
+    }
+    return {band: sentences for band, sentences in found.items() if sentences}
 
 
 def _measured(row: RedShiftRow, band: Band) -> tuple[float, str]:

@@ -12,7 +12,14 @@ import pytest
 from reticulum.errors import CalculationError, InputError
 from reticulum.reference.tables import find_table1_row
 from reticulum.thermal import mechanisms
-from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part, SlopeError
+from reticulum.thermal.mechanism import (
+    KINDS_OF_COMPUTED,
+    Band,
+    ErrorKind,
+    MechanismResult,
+    Part,
+    SlopeError,
+)
 from reticulum.thermal.mechanisms import chosen_methods, find_mechanism
 from reticulum.thermal.quick_pictures import two_state_variants, verdict_sentence
 from reticulum.thermal.redshift import predict_redshift
@@ -82,6 +89,29 @@ def test_csv_and_json_hold_errors_calls_and_doubts() -> None:
     assert content["causes_left_out"] == [
         part.value for part in (Part.METAL_OXYGEN, Part.STIFF_MOTIONS, Part.SELF, Part.POPULATIONS)
     ]
+
+
+def test_lines_carry_what_their_errors_lack() -> None:
+    """Two mechanisms of one kind, stored or not, and the sum; fitted and measured lines nothing."""
+    lines = {line.picture: line for line in REPORT.lines()}
+    absent = "No error by truncation was determined."
+    assert [kind.value for kind in KINDS_OF_COMPUTED if kind is not ErrorKind.STEP_SIZE] == [
+        ErrorKind.TRUNCATION.value
+    ]
+    assert lines["adiabatic"].missing_errors == {Band.ANTISYMMETRIC: (f"adiabatic: {absent}",)}
+    assert lines["quasi-harmonic (stored)"].missing_errors == {
+        Band.ANTISYMMETRIC: (f"quasi-harmonic: {absent}",)
+    }
+    total = lines["sum of adiabatic, quasi-harmonic"].missing_errors
+    # not what the error of the doubtful one lacks, which is not in the sum
+    assert total == {
+        Band.ANTISYMMETRIC: (f"adiabatic: {absent}", f"quasi-harmonic: {absent}"),
+    }
+    others = [line for line in lines.values() if line.standing != "computed"]
+    assert others
+    assert not any(line.missing_errors for line in others)
+    written = {entry["picture"]: entry["errors_lack"] for entry in REPORT.to_dict()["slopes"]}
+    assert written["adiabatic"] == {"antisymmetric": [f"adiabatic: {absent}"]}
 
 
 def test_methods_are_chosen_by_name_and_group() -> None:
