@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from reticulum.phonons.modes import STRETCH_LIMIT_CM1
+
 #: Sets that share less than this part of their spaces are mixed anew: a shift between them means
 #: little. Half of a space is the least that leaves no better partner for it.
 MIXED_OVERLAP = 0.5
@@ -12,7 +14,7 @@ MIXED_OVERLAP = 0.5
 
 #: What the centre of a motion is, in the JSON.
 _BAND_CENTRE = "centre of the infrared-active sets that the stretch leads"
-_MEAN_OF_ALL = "mean of all modes below 1150 cm-1, infrared-active or not"
+_MEAN_OF_ALL = f"mean of all modes below {STRETCH_LIMIT_CM1:g} cm-1, infrared-active or not"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -299,6 +299,8 @@ def band_centres(
 ) -> tuple[float, float]:
     """Centres of the antisymmetric and the symmetric carboxylate band at another volume, cm⁻¹.
 
+    NaN where no mode has weight in the band.
+
     The character of the reference modes goes with their vectors
     (`reticulum.thermal.band_tracking.band_weights`). So a band stays the same motion where its
     modes mix or cross.
@@ -318,5 +320,6 @@ def band_centres(
     centres = []
     for character in (tracked.antisymmetric, tracked.symmetric):
         weights = band_weights(tracked, character, shares, inside)
-        centres.append(float(wavenumbers_cm1 @ weights / weights.sum()))
+        total = float(weights.sum())
+        centres.append(float(wavenumbers_cm1 @ weights / total) if total > 0 else float("nan"))
     return centres[0], centres[1]

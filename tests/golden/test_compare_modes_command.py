@@ -8,6 +8,7 @@ import pytest
 from exact.carboxylate_molecules import paddlewheel
 
 from reticulum.engines.build import resolve_engine
+from reticulum.phonons.modes import STRETCH_LIMIT_CM1
 from reticulum.phonons.options import PhononOptions
 from reticulum.phonons.run import gamma_phonons, open_run
 
@@ -47,6 +48,10 @@ def test_json_has_the_shift_of_the_antisymmetric_band(runs, command_line):
     assert [motion["centre_is"].split()[0] for motion in content["motions"]] == [
         "centre", "centre", "mean", "mean",
     ]  # fmt: skip
+    limit = f"below {STRETCH_LIMIT_CM1:g} cm-1"
+    assert [limit in motion["centre_is"] for motion in content["motions"]] == [False] * 2 + [
+        True
+    ] * 2
     shifts = {motion["name"]: motion["shift_cm1"] for motion in content["motions"]}
     # GFN1-xTB: some 50 cm⁻¹ lower with opposite spins, the symmetric band only a few.
     assert -80.0 < shifts["antisymmetric COO stretch"] < -30.0

@@ -17,11 +17,14 @@ from hypothesis import strategies as st
 from reticulum.errors import CalculationError
 from reticulum.frameworks.symmetry import symmetrised_primitive
 from reticulum.phonons.force_constants import symmetrise_hessian
+from reticulum.thermal import grueneisen
+from reticulum.thermal.band_space import BandSpace, band_centres
 from reticulum.thermal.band_tracking import (
     TrackedModes,
     band_positions,
     displaced_structures,
     hessian_columns,
+    mixed_modes,
     mode_displacements,
 )
 from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
@@ -263,6 +266,81 @@ def test_without_mixing_the_centre_is_the_weighted_mean_of_the_modes(model):
 def test_a_band_without_weight_is_not_a_number(model):
     empty = dataclasses.replace(model.tracked, symmetric=np.zeros_like(model.tracked.symmetric))
     assert np.isnan(band_positions(empty, model.columns(model.hessian)).symmetric_cm1)
+    wavenumbers, vectors = mixed_modes(empty, model.columns(model.hessian))
+    basis = np.hstack([empty.vectors, empty.rest_vectors])
+    centres = grueneisen.band_centres(empty, wavenumbers, basis @ vectors)
+    assert np.isfinite(centres[0])
+    assert np.isnan(centres[1])
+
+
+def stretches_that_mix(sizes, seed, *, marked, coupling_cm1):
+    """Columns of sets of stretches, far above the rest, that mix only with each other.
+
+    The coupling stands in the matrix of wavenumbers, whose square is the Hessian: so its diagonal
+    says where each set lies. Sets are apart by 7 cm⁻¹.
+    """
+    random = np.random.default_rng(seed)
+    size, n_rest = sum(sizes), 4
+    basis, _ = np.linalg.qr(random.normal(size=(size + n_rest, size + n_rest)))
+    places = np.repeat(np.arange(len(sizes)), sizes)
+    raw = random.normal(size=(size, size))
+    mixing = coupling_cm1 * (raw + raw.T) * (places[:, None] != places)
+    at_rest = 1600.0 - 7.0 * places
+    matrix = np.diag(at_rest) + mixing
+    antisymmetric, symmetric = random.uniform(0.1, 1.0, (2, len(sizes)))[:, places]
+    ends = np.cumsum(sizes)
+    tracked = TrackedModes(
+        sets=tuple(tuple(range(end - n, end)) for n, end in zip(sizes, ends, strict=True)),
+        vectors=np.ascontiguousarray(basis[:, :size]),
+        antisymmetric=antisymmetric,
+        symmetric=symmetric,
+        rest_vectors=np.ascontiguousarray(basis[:, size:]),
+        rest_eigenvalues=np.full(n_rest, (700.0 / SQRT_EV_PER_U_A2_TO_CM1) ** 2),
+        labels=tuple("?" for _ in sizes),
+    )
+    marks = np.isin(places, marked)
+    space = BandSpace(
+        tracked=tracked,
+        eigenvalues=(at_rest / SQRT_EV_PER_U_A2_TO_CM1) ** 2,
+        antisymmetric_tracked=marks,
+        symmetric_tracked=marks.copy(),
+        antisymmetric_rest=np.zeros(n_rest, dtype=bool),
+        symmetric_rest=np.zeros(n_rest, dtype=bool),
+    )
+    columns = tracked.vectors @ (matrix @ matrix) / SQRT_EV_PER_U_A2_TO_CM1**2
+    return space, columns
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    sizes=st.sampled_from([(1, 1), (3, 3), (1, 2), (3, 2, 1)]),
+    coupling=st.floats(0.5, 20.0),
+    seed=st.integers(0, 10**6),
+)
+def test_stretches_that_mix_only_with_each_other_leave_the_centre(sizes, coupling, seed):
+    """Exactly, however much they mix and whatever their characters and numbers of partners.
+
+    Each set hands out its character in parts that sum to one for each partner, so that the mean of
+    what it becomes is the mean of its diagonal, which the coupling does not change.
+    """
+    both = range(len(sizes))
+    space, columns = stretches_that_mix(sizes, seed, marked=both, coupling_cm1=coupling)
+    rest = band_centres(space, space.tracked.vectors * space.eigenvalues)
+    bands = band_centres(space, columns)
+    assert bands.antisymmetric_cm1 == pytest.approx(rest.antisymmetric_cm1, abs=1e-6)
+    assert bands.symmetric_cm1 == pytest.approx(rest.symmetric_cm1, abs=1e-6)
+
+
+def test_stretches_that_mix_with_a_set_that_is_none_move_the_centre():
+    """Lines do move under the law above, and so does the centre where a set is no stretch."""
+    space, columns = stretches_that_mix((3, 3), 1, marked=(0, 1), coupling_cm1=3.0)
+    rest = band_centres(space, space.tracked.vectors * space.eigenvalues)
+    bands = band_centres(space, columns)
+    assert bands.antisymmetric_cm1 == pytest.approx(rest.antisymmetric_cm1, abs=1e-6)
+    assert abs(bands.antisymmetric_mode_cm1 - rest.antisymmetric_mode_cm1) > 0.1
+    one, columns = stretches_that_mix((3, 3), 1, marked=(0,), coupling_cm1=3.0)
+    outside = band_centres(one, columns)
+    assert abs(outside.antisymmetric_cm1 - rest.antisymmetric_cm1) > 0.1
 
 
 def test_sets_that_symmetry_does_not_connect_are_refused_and_never_half_filled():
