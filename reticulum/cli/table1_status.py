@@ -55,6 +55,6 @@ def end_with_status(failures: Mapping[str, str], rows: Sequence[tuple[str, RowSt
     if parts:
         raise CalculationError(
             " ".join(parts),
-            why="The reasons stand under the table, and in the JSON.",
-            fix="What to do stands there with each. The other rows are not touched by this.",
+            why="The reasons, and what to do, stand under the table and in the JSON.",
+            fix="Do what is said there of each. The other rows stand.",
         )
