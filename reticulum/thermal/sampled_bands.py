@@ -26,10 +26,6 @@ from reticulum.thermal.thermal_draws import PAIRS_PER_BLOCK, block_normals, fixe
 #: Both bands of a drawn crystal, in the order of `DisplacedBands.values`.
 _CENTRES = slice(0, 2)
 
-#: Totally symmetric modes above this number are not displaced one by one. Crystals with little
-#: symmetry have hundreds.
-MOST_DISPLACED = 50
-
 #: Structures whose forces are asked for together, at most (or those of one crystal): 500 of 424
 #: atoms take 20 MB. Fewer would leave workers waiting at the end of each batch.
 _TOGETHER = 512
@@ -77,6 +73,9 @@ class DrawSetting:
         Largest force left on a mode that follows, eV/(Å√u).
     band_displacement_a
         Largest displacement of an atom for a Hessian column, Å.
+    third_derivative_step_a
+        The same for the third derivatives that give the responses, Å; None: the responses come
+        from displacing each totally symmetric mode.
 
     """
 
@@ -84,6 +83,7 @@ class DrawSetting:
     relax_stiff: bool = True
     force_limit: float = MODE_FORCE_LIMIT
     band_displacement_a: float = BAND_DISPLACEMENT_A
+    third_derivative_step_a: float | None = None
 
 
 class BandSampler:
@@ -188,8 +188,8 @@ class BandSampler:
         """Shift of the bands per mean force on each totally symmetric drawn mode.
 
         (n_symmetric, 2), cm⁻¹ per eV/(Å√u): (∂ν/∂q)/λ from central differences over the thermal
-        amplitude at the middle temperature, the stiff modes following; for more than
-        `MOST_DISPLACED` modes from third derivatives at rest.
+        amplitude at the middle temperature, the stiff modes following, or from third derivatives
+        at rest, as the setting says.
 
         Parameters
         ----------
@@ -203,9 +203,12 @@ class BandSampler:
         if not len(modes.symmetric):
             return np.zeros((0, 2))
         stiffness = modes.space.eigenvalues[modes.drawn[modes.symmetric]]
-        many = len(modes.symmetric) > MOST_DISPLACED
-        measure = self._slopes_from_third_derivatives if many else self._slopes_from_displacements
-        slopes = measure(setting, tally)
+        step = setting.third_derivative_step_a
+        if step is None:
+            slopes = self._slopes_from_displacements(setting, tally)
+        else:
+            longer = replace(setting, band_displacement_a=step)
+            slopes = self._slopes_at_rest(longer, tally)
         found: NDArray[np.float64] = slopes / stiffness[:, None]
         return found
 
@@ -221,15 +224,14 @@ class BandSampler:
 
         """
         n_symmetric = len(setting.modes.symmetric)
-        if n_symmetric > MOST_DISPLACED:
+        if n_symmetric and setting.third_derivative_step_a is not None:
             return 2 * int(self.space.tracked.vectors.shape[1])
         return 2 * n_symmetric * (n_steps + self.n_band_calls)
 
     def _slopes_from_displacements(self, setting: DrawSetting, tally: Tally) -> NDArray[np.float64]:
         """∂ν/∂q of both bands, (n_symmetric, 2), cm⁻¹/(Å√u), over the thermal amplitude."""
         modes = setting.modes
-        middle = np.array([self.temperatures_k.mean()])
-        steps = modes.amplitudes(middle)[0][modes.symmetric]
+        steps = modes.amplitudes(np.array([self.temperatures_k.mean()]))[0][modes.symmetric]
         coordinates = []
         for place, step in zip(modes.symmetric, steps, strict=True):
             for sign in (1.0, -1.0):
@@ -251,9 +253,7 @@ class BandSampler:
         slopes: NDArray[np.float64] = (bands[::2] - bands[1::2]) / (2.0 * steps[:, None])
         return slopes
 
-    def _slopes_from_third_derivatives(
-        self, setting: DrawSetting, tally: Tally
-    ) -> NDArray[np.float64]:
+    def _slopes_at_rest(self, setting: DrawSetting, tally: Tally) -> NDArray[np.float64]:
         """The same at the crystal at rest, by two calculations for each tracked mode."""
         atoms, modes = self.phonons.atoms, setting.modes
         plan = self._plan(self.space, setting, every=False)
@@ -340,8 +340,7 @@ class BandSampler:
             for number in crystals:
                 plan = plans[number]
                 forces = [next(found).result.forces_ev_per_a for _ in range(plan.n_calls)]
-                answer = plan.bands(relaxed[number].positions_a, forces)
-                bands.append(answer.values()[_CENTRES])
+                bands.append(plan.bands(relaxed[number].positions_a, forces).values()[_CENTRES])
                 means.append(np.mean(forces, axis=0))
         return np.array(bands), means
 

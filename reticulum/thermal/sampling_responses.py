@@ -43,12 +43,7 @@ def shifts_per_displacement(
         (n, 3) at each displaced crystal, the positive before the negative one, eV/Å.
 
     """
-    weights = np.array(
-        [
-            space.tracked.antisymmetric * space.antisymmetric_tracked,
-            space.tracked.symmetric * space.symmetric_tracked,
-        ]
-    )
+    weights = np.array([space.tracked.antisymmetric, space.tracked.symmetric])
     found = np.zeros((len(modes.eigenvalues), 2))
     for number, displacement in enumerate(displacements):
         forward, backward = forces_ev_a[2 * number : 2 * number + 2]

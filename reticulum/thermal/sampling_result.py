@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reticulum.thermal.mechanism import Contribution, ErrorKind, MechanismResult, Part, SlopeError
+from reticulum.thermal.mechanism import (
+    ERROR_TOO_SMALL,
+    Contribution,
+    ErrorKind,
+    MechanismResult,
+    Part,
+    SlopeError,
+)
 from reticulum.thermal.sampled_bands import Tally
 from reticulum.thermal.sampling import SampledSlopes, slope_weights
 from reticulum.thermal.sampling_modes import DrawnModes
@@ -57,6 +64,9 @@ class SamplingResult:
         What each drawn set does, in words.
     soft_parts
         Causes that the drawn modes hold.
+    third_derivative_step_a
+        Displacement of an atom, Å, if what the bands shift along totally symmetric modes comes
+        from third derivatives; None if each such mode was displaced.
 
     """
 
@@ -72,6 +82,7 @@ class SamplingResult:
     reached: bool
     motions: tuple[str, ...]
     soft_parts: frozenset[Part]
+    third_derivative_step_a: float | None = None
 
     @property
     def n_pairs(self) -> int:
@@ -153,7 +164,10 @@ class SamplingResult:
             (
                 self.step_change_cm1_per_k,
                 ErrorKind.STEP_SIZE,
-                "finer relaxation and smaller displacements along the stretches",
+                "finer relaxation and smaller displacements along the stretches"
+                + (
+                    "" if self.third_derivative_step_a is None else ", longer for third derivatives"
+                ),
             ),
             (
                 self.held_change_cm1_per_k,
@@ -174,6 +188,12 @@ class SamplingResult:
             "What single motions give is a regression over the draws, shrunk towards zero.",
             "The cell is fixed and holds one primitive cell (Gamma point).",
         ]
+        if self.third_derivative_step_a is not None:
+            found.append(
+                "The bands shift in proportion to the mean displacement of totally symmetric modes "
+                "(responses from third derivatives at rest, displacements of "
+                f"{self.third_derivative_step_a:g} Å)."
+            )
         if self.options.relax_stiff:
             found.append("All stiffer modes follow the drawn ones and have no motion of their own.")
         else:
@@ -186,6 +206,14 @@ class SamplingResult:
             found.append(
                 f"The precision of {self.options.precision_cm1_per_k:g} cm⁻¹/K was not reached "
                 f"with {self.n_pairs} pairs of draws."
+            )
+        if self.third_derivative_step_a is not None:
+            shift = slope_weights(self.temperatures_k) @ self.slopes.displacement_shifts_cm1
+            found.append(
+                f"The mean displacement of the {len(self.modes.symmetric)} totally symmetric modes "
+                f"makes {shift[0]:+.4f} and {shift[1]:+.4f} cm⁻¹/K of the slopes, with responses "
+                "from third derivatives at rest. How they change over the thermal amplitudes was "
+                f"not determined, and {ERROR_TOO_SMALL} by that."
             )
         if self.modes.held_cm1:
             held = ", ".join(f"{w:.0f}" for w in self.modes.held_cm1)

@@ -8,6 +8,7 @@ number only: a calculation that was killed computes nothing twice.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -43,6 +44,19 @@ _CHECK_BLOCKS = 2
 
 #: Finer steps of the check: factor to the force limit and to the displacement for the bands.
 _FINER_FORCES, _FINER_DISPLACEMENT = 0.2, 0.5
+
+#: If more totally symmetric modes than this are drawn in any setting, none is displaced by itself:
+#: the responses of all settings come from third derivatives, so that changes are not those of the
+#: method. Crystals with little symmetry have hundreds.
+MOST_DISPLACED = 50
+
+#: Least displacement of an atom for third derivatives, Å. A force error e gives 2e/A² instead of
+#: e/A: on disordered springs with 1e-4 eV/Å the shifts are off by 4 times their size at 0.005 Å
+#: and by a quarter at 0.02 Å, while anharmonicity changes them by 1 %.
+THIRD_DERIVATIVE_STEP_A = 0.02
+
+#: The check of that step takes a longer one, which does not make more of the noise.
+_LONGER_STEP = 2.0
 
 #: Relaxation steps of a drawn crystal that are assumed for the estimate of the cost.
 _EXPECTED_STEPS = 8
@@ -85,11 +99,9 @@ def sampling_redshift(
         seed=options.seed,
         energy_at_rest_ev=at_rest.result.energy_ev,
     )
-    modes = choose_modes(
-        table, forces, limit_cm1=options.limit_cm1, effective_cm1=options.effective_cm1
-    )
-    setting = DrawSetting(modes=modes, relax_stiff=options.relax_stiff)
-    run.progress.message(_cost(sampler, setting, options, at_rest.seconds))
+    setting, checks = draw_settings(table, forces, run.engine.card.displacement_a, options)
+    modes = setting.modes
+    run.progress.message(_cost(sampler, setting, checks, options, at_rest.seconds))
     tally = Tally()
     responses = sampler.responses(setting, tally)
     blocks: list[BlockSample] = []
@@ -103,11 +115,10 @@ def sampling_redshift(
             slopes = sampled_slopes(blocks, temperatures, responses, modes.partners)
             reached = bool((slopes.errors_cm1_per_k <= options.precision_cm1_per_k).all())
             run.progress.message(_so_far(slopes))
-    changes: list[NDArray[np.float64] | None] = [None, None, None]
-    if options.checks:
-        changes = _checks(
-            sampler, blocks, responses, setting, table=table, options=options, tally=tally
-        )
+    changes = [
+        None if check is None else _change(sampler, blocks, responses, check, tally)
+        for check in checks
+    ]
     return SamplingResult(
         temperatures_k=temperatures,
         bands_at_rest_cm1=sampler.bands_at_rest,
@@ -121,37 +132,63 @@ def sampling_redshift(
         reached=reached,
         motions=_motions(table, modes),
         soft_parts=_parts(table, modes),
+        third_derivative_step_a=setting.third_derivative_step_a,
     )
 
 
-def _checks(
-    sampler: BandSampler,
-    blocks: list[BlockSample],
-    responses: NDArray[np.float64],
-    setting: DrawSetting,
-    *,
+def draw_settings(
     table: ModeTable,
+    forces_at_rest: NDArray[np.float64],
+    displacement_a: float,
     options: SamplingOptions,
-    tally: Tally,
-) -> list[NDArray[np.float64] | None]:
-    """Changes of the slopes with a higher limit, finer steps, and the held modes drawn."""
-    forces = np.array(setting.modes.space.forces_at_rest)
-    effective = options.effective_cm1
-    limit = options.limit_cm1
-    higher = choose_modes(table, forces, limit_cm1=LIMIT_CHECK * limit, effective_cm1=effective)
+) -> tuple[DrawSetting, tuple[DrawSetting | None, DrawSetting | None, DrawSetting | None]]:
+    """How crystals are drawn, and how for the checks that will be made.
+
+    Parameters
+    ----------
+    table
+        From `mode_table` and `kept_modes`.
+    forces_at_rest
+        (n, 3), eV/Å.
+    displacement_a
+        What the calculator's card recommends for force constants, Å.
+    options
+        What decides the draws.
+
+    Returns
+    -------
+    tuple
+        The setting of the draws; those with a higher limit, with other steps, and with the held
+        modes drawn. None where nothing is checked or held.
+
+    """
+    limit, effective = options.limit_cm1, options.effective_cm1
+    modes = choose_modes(table, forces_at_rest, limit_cm1=limit, effective_cm1=effective)
+    higher = all_soft = None
+    if options.checks:
+        above = LIMIT_CHECK * limit
+        higher = choose_modes(table, forces_at_rest, limit_cm1=above, effective_cm1=effective)
+        if modes.held_cm1:
+            all_soft = choose_modes(table, forces_at_rest, limit_cm1=limit, like_minima=True)
+    widest = max(len(chosen.symmetric) for chosen in (modes, higher, all_soft) if chosen)
+    step = max(THIRD_DERIVATIVE_STEP_A, displacement_a) if widest > MOST_DISPLACED else None
+    setting = DrawSetting(
+        modes=modes, relax_stiff=options.relax_stiff, third_derivative_step_a=step
+    )
+    if not options.checks:
+        return setting, (None, None, None)
     finer = replace(
         setting,
         force_limit=_FINER_FORCES * MODE_FORCE_LIMIT,
         band_displacement_a=_FINER_DISPLACEMENT * BAND_DISPLACEMENT_A,
+        third_derivative_step_a=None if step is None else _LONGER_STEP * step,
     )
-    settings: list[DrawSetting | None] = [replace(setting, modes=higher), finer, None]
-    if setting.modes.held_cm1:
-        all_soft = choose_modes(table, forces, limit_cm1=limit, like_minima=True)
-        settings[2] = replace(setting, modes=all_soft)
-    return [
-        None if entry is None else _change(sampler, blocks, responses, entry, tally)
-        for entry in settings
+    # One copy of all modes does for all.
+    others = [
+        None if chosen is None else replace(setting, modes=replace(chosen, space=modes.space))
+        for chosen in (higher, all_soft)
     ]
+    return setting, (others[0], finer, others[1])
 
 
 def _change(
@@ -184,14 +221,19 @@ def _change(
 
 
 def _cost(
-    sampler: BandSampler, setting: DrawSetting, options: SamplingOptions, seconds: float
+    sampler: BandSampler,
+    setting: DrawSetting,
+    checks: Sequence[DrawSetting | None],
+    options: SamplingOptions,
+    seconds: float,
 ) -> str:
     steps = _EXPECTED_STEPS if options.relax_stiff else 0
     each = 2 * len(sampler.temperatures_k) * (steps + sampler.n_band_calls)
-    checks = 3 * _CHECK_BLOCKS * PAIRS_PER_BLOCK if options.checks else 0
-    once = sampler.n_response_calls(setting, steps)
+    made = [check for check in checks if check is not None]
+    repeated = len(made) * _CHECK_BLOCKS * PAIRS_PER_BLOCK
+    once = sum(sampler.n_response_calls(entry, steps) for entry in (setting, *made))
     bounds = [
-        (pairs + checks) * each + once for pairs in (options.fewest_pairs, options.most_pairs)
+        (pairs + repeated) * each + once for pairs in (options.fewest_pairs, options.most_pairs)
     ]
     hours = [bound * seconds / sampler.run.runner.workers / 3600.0 for bound in bounds]
     start = f"Thermal sampling: about {each} calculations for a pair of draws, "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+import re
 import tracemalloc
 
 import numpy as np
@@ -24,13 +25,14 @@ from reticulum.engines.store import ForceStore
 from reticulum.phonons.modes import mode_table
 from reticulum.phonons.options import PhononOptions
 from reticulum.phonons.run import gamma_phonons, open_run
-from reticulum.thermal import molecular_dynamics_run, sampled_bands
+from reticulum.thermal import molecular_dynamics_run, sampled_bands, sampling_run
+from reticulum.thermal.mechanism import ERROR_TOO_SMALL, Band
 from reticulum.thermal.molecular_dynamics_options import MolecularDynamicsOptions
 from reticulum.thermal.molecular_dynamics_run import molecular_dynamics_redshift
 from reticulum.thermal.sampled_bands import BandSampler, DrawSetting, Tally
 from reticulum.thermal.sampling_modes import DrawnModes, choose_modes
 from reticulum.thermal.sampling_options import SamplingOptions
-from reticulum.thermal.sampling_run import sampling_redshift
+from reticulum.thermal.sampling_run import draw_settings, sampling_redshift
 from reticulum.thermal.slopes import slope_temperatures_k
 from reticulum.thermal.thermal_draws import PAIRS_PER_BLOCK, thermal_amplitudes
 
@@ -231,39 +233,195 @@ class DisorderedSprings(SpringCrystal):
             self.results["energy"], self.results["forces"] = found
 
 
-@pytest.mark.parametrize("disordered", [False, True])
-def test_third_derivatives_give_the_response_of_the_bands(tmp_path, monkeypatch, disordered):
-    """Shifts along totally symmetric modes: each displaced, or two calls for a tracked mode."""
-    monkeypatch.setattr(
-        DrawnModes,
-        "amplitudes",
-        lambda modes, t: 0.1 * thermal_amplitudes(modes.wavenumbers_cm1, t),
-    )
+class NoisyRunner(MemoryRunner):
+    """Adds to the forces what single precision adds, eV/Å, and keeps the kinds asked for."""
+
+    noise = 1e-5
+
+    def __init__(self, engine, progress=None):
+        super().__init__(engine, progress)
+        self.random = np.random.default_rng(0)
+        self.kinds = []
+
+    def evaluate(self, structures, *, kind, show=True):
+        self.kinds.append(kind)
+        found = []
+        for answer in super().evaluate(structures, kind=kind, show=show):
+            exact = answer.result.forces_ev_per_a
+            forces = exact + self.noise * self.random.normal(size=exact.shape)
+            found.append(
+                dataclasses.replace(
+                    answer, result=dataclasses.replace(answer.result, forces_ev_per_a=forces)
+                )
+            )
+        return tuple(found)
+
+
+#: Modes of the disordered crystal below: 11, all totally symmetric, two thirds of them from 90 on.
+SOFT = 118.0
+
+
+def springs_with_phonons(folder, disordered):
     atoms, calculator = spring_crystal(), SpringCrystal()
     if disordered:
         atoms.positions += 0.02 * np.random.default_rng(0).normal(size=atoms.positions.shape)
         calculator = DisorderedSprings()
     options = PhononOptions(displacement_a=0.004, force_limit_ev_a=1e-6)
-    engine = Engine.from_ase(calculator)
-    with open_run(atoms, engine, tmp_path / "run", options=options) as run:
+    return open_run(atoms, Engine.from_ase(calculator), folder, options=options)
+
+
+@pytest.fixture(scope="module")
+def disorder(tmp_path_factory):
+    with springs_with_phonons(tmp_path_factory.mktemp("disorder") / "run", True) as run:
+        yield run, mode_table(gamma_phonons(run))
+
+
+def at_rest(run, table):
+    return MemoryRunner(run.engine).evaluate([table.phonons.atoms], kind="")[0].result
+
+
+def slopes_along_modes(sampler, setting, tally=None):
+    """∂ν/∂q, (n_symmetric, 2)."""
+    stiffness = setting.modes.space.eigenvalues[setting.modes.drawn[setting.modes.symmetric]]
+    return sampler.responses(setting, tally or Tally()) * stiffness[:, None]
+
+
+def both_ways(sampler, setting):
+    """Each mode displaced, or two calculations for a tracked mode."""
+    found = []
+    for step in (None, sampling_run.THIRD_DERIVATIVE_STEP_A):
+        tally = Tally()
+        entry = dataclasses.replace(setting, force_limit=1e-6, third_derivative_step_a=step)
+        found.append(slopes_along_modes(sampler, entry, tally))
+        assert tally.n_calls <= sampler.n_response_calls(entry, 25)
+    # The last one took no relaxations.
+    assert tally.n_calls == sampler.n_response_calls(entry, 0)
+    return found
+
+
+@pytest.mark.parametrize("disordered", [False, True])
+def test_third_derivatives_are_the_response_to_small_displacements(
+    tmp_path, monkeypatch, disordered
+):
+    """Of all totally symmetric modes; those of 11 cm⁻¹ move atoms by 1 Å at full amplitude."""
+    monkeypatch.setattr(
+        DrawnModes,
+        "amplitudes",
+        lambda modes, t: 0.02 * thermal_amplitudes(modes.wavenumbers_cm1, t),
+    )
+    with springs_with_phonons(tmp_path / "run", disordered) as run:
         table = mode_table(gamma_phonons(run))
-        sampler, setting = sampler_of(run, table, 118.0 if disordered else 450.0)
-        symmetric = setting.modes.symmetric
-        assert len(symmetric) == (11 if disordered else 2)
-        amplitudes = setting.modes.amplitudes(ENDS)[0][symmetric]
-        stiffness = setting.modes.space.eigenvalues[setting.modes.drawn[symmetric]]
-        found = []
-        for most in (50, 0):
-            monkeypatch.setattr(sampled_bands, "MOST_DISPLACED", most)
-            tally = Tally()
-            response = sampler.responses(setting, tally)
-            found.append(response * (stiffness * amplitudes)[:, None])
-            assert tally.n_calls <= sampler.n_response_calls(setting, 25)
-        # The last one took no relaxations.
-        assert tally.n_calls == sampler.n_response_calls(setting, 0)
-    # Along two modes of 11 cm⁻¹ a tenth of the thermal amplitude is still 0.1 Å.
-    chosen = setting.modes.wavenumbers_cm1[symmetric] > 20.0
-    assert chosen.sum() >= 2
-    found = [values[chosen] for values in found]
-    np.testing.assert_allclose(found[1], found[0], rtol=0.02, atol=0.02 * np.abs(found[0]).max())
-    assert np.abs(found[0]).max() > 0.1
+        sampler, setting = sampler_of(run, table, SOFT if disordered else 450.0)
+        assert len(setting.modes.symmetric) == (11 if disordered else 2)
+        displaced, third = both_ways(sampler, setting)
+    np.testing.assert_allclose(third, displaced, rtol=0.01, atol=0.01 * np.abs(displaced).max())
+    assert np.abs(displaced).max() > 1.0
+
+
+def test_over_the_thermal_amplitude_the_response_is_another(disorder):
+    """What the warning of such results is about."""
+    displaced, third = both_ways(*sampler_of(*disorder, SOFT))
+    assert np.abs(third - displaced).max() > 0.5 * np.abs(displaced).max()
+
+
+@pytest.mark.parametrize(("noise", "most"), [(1e-5, 0.05), (1e-4, 0.5)])
+def test_noise_of_the_forces_does_not_drown_third_derivatives(disorder, monkeypatch, noise, most):
+    """Relative to their size: 0.03 and 0.3; a step of 0.005 Å would give 0.4 and 4."""
+    run, table = disorder
+    monkeypatch.setattr(NoisyRunner, "noise", noise)
+    monkeypatch.setattr(sampling_run, "MOST_DISPLACED", 10)
+    setting, _ = draw_settings(
+        table, at_rest(run, table).forces_ev_per_a, 0.01, SamplingOptions(limit_cm1=SOFT)
+    )
+    clean = slopes_along_modes(sampler_of(run, table, SOFT)[0], setting)
+    noisy_sampler = sampler_of(run, table, SOFT, NoisyRunner)[0]
+    noisy = np.array([slopes_along_modes(noisy_sampler, setting) for _ in range(10)])
+    errors = np.sqrt(((noisy - clean) ** 2).mean(axis=(0, 1)))
+    assert (errors < most * np.sqrt((clean**2).mean(axis=0))).all()
+    assert (errors > 0.0).all()
+
+
+def test_the_widest_setting_decides_how_responses_are_taken(disorder, monkeypatch):
+    run, table = disorder
+    forces = at_rest(run, table).forces_ev_per_a
+    options = SamplingOptions(limit_cm1=SOFT)
+
+    def steps(displacement_a, options=options):
+        setting, checks = draw_settings(table, forces, displacement_a, options)
+        return [
+            None if entry is None else (len(entry.modes.symmetric), entry.third_derivative_step_a)
+            for entry in (setting, *checks)
+        ]
+
+    above = steps(0.01)[1][0]
+    assert above > 11
+    monkeypatch.setattr(sampling_run, "MOST_DISPLACED", above)
+    assert steps(0.01) == [(11, None), (above, None), (11, None), None]
+    monkeypatch.setattr(sampling_run, "MOST_DISPLACED", above - 1)
+    assert steps(0.01) == [(11, 0.02), (above, 0.02), (11, 0.04), None]
+    # a calculator that asks for longer displacements gets them
+    assert steps(0.03) == [(11, 0.03), (above, 0.03), (11, 0.06), None]
+    unchecked = dataclasses.replace(options, checks=False)
+    assert steps(0.01, unchecked) == [(11, None), None, None, None]
+    setting, checks = draw_settings(table, forces, 0.01, options)
+    assert all(c.modes.space is setting.modes.space for c in checks[:2])
+
+
+def noisy_result(disorder, **options):
+    run, table = disorder
+    run = dataclasses.replace(run, runner=NoisyRunner(run.engine))
+    options = SamplingOptions(limit_cm1=SOFT, fewest_pairs=8, most_pairs=8, **options)
+    return sampling_redshift(run, table, options=options), run.runner.kinds
+
+
+@pytest.mark.parametrize(("most", "third"), [(50, False), (11, True)])
+def test_a_result_with_third_derivatives_says_what_its_error_lacks(
+    disorder, monkeypatch, most, third
+):
+    """All amplitudes, noise of the forces; the check draws more than `most` modes."""
+    monkeypatch.setattr(sampling_run, "MOST_DISPLACED", most)
+    result, kinds = noisy_result(disorder)
+    assert kinds.count("sampling-responses") == (3 if third else 0)
+    mechanism = result.mechanism
+    lacking = [text for text in mechanism.warnings if ERROR_TOO_SMALL in text]
+    assert len(lacking) == (1 if third else 0)
+    for band in Band:
+        assert mechanism.missing_errors(band) == tuple(lacking)
+        origins = " ".join(error.origin for error in mechanism.errors(band))
+        assert ("third derivatives" in origins) is third
+    assert any("third derivatives" in text for text in mechanism.assumptions) is third
+    if third:
+        shift = mechanism.details["slope_from_mean_displacement_cm1_per_k"]
+        assert "11 totally symmetric modes" in lacking[0]
+        assert f"{shift[0]:+.4f} and {shift[1]:+.4f} cm⁻¹/K" in lacking[0]
+
+
+class Messages(Silent):
+    def __init__(self):
+        self.texts = []
+
+    def message(self, text):
+        self.texts.append(text)
+
+
+@pytest.mark.parametrize("held", [False, True])
+@pytest.mark.parametrize("most", [50, 10])
+def test_the_stated_cost_is_what_is_computed(disorder, monkeypatch, most, held):
+    """On straight lines, where no relaxation steps are guessed."""
+    monkeypatch.setattr(sampling_run, "MOST_DISPLACED", most)
+    run, table = disorder
+    if held:
+        wavenumbers = np.array(table.labels.mode_wavenumbers_cm1)
+        wavenumbers[np.flatnonzero(wavenumbers > 10.0)[0]] = -40.0
+        table = dataclasses.replace(
+            table, labels=dataclasses.replace(table.labels, mode_wavenumbers_cm1=wavenumbers)
+        )
+    progress = Messages()
+    run = dataclasses.replace(run, runner=ForgetfulRunner(run.engine, progress))
+    options = SamplingOptions(limit_cm1=SOFT, fewest_pairs=8, most_pairs=8, relax_stiff=False)
+    result = sampling_redshift(run, table, options=options)
+    assert (result.held_change_cm1_per_k is not None) is held
+    stated = re.search(r"draws, (\d+) in all", progress.texts[0])
+    assert int(stated[1]) == result.tally.n_calls
+    # all but the crystal at rest
+    assert sum(run.runner.batches) - 1 == result.tally.n_calls
