@@ -18,6 +18,7 @@ def graph(structure: StructureArgument, json: JsonOption = None) -> None:
     """Show metal clusters, linkers, which clusters are neighbours, and the underlying net."""
     with reporting():
         from reticulum.frameworks.framework_graph import framework_graph
+        from reticulum.frameworks.library import find_structure_card
         from reticulum.frameworks.metal_networks import require_no_metal_network
         from reticulum.frameworks.reading import read_structure, structure_label
 
@@ -33,6 +34,12 @@ def graph(structure: StructureArgument, json: JsonOption = None) -> None:
             )
             return
         _print(found, f"{name}, {len(atoms)} atoms in the cell")
+        card = find_structure_card(structure)
+        if card is not None and card.status == "constructed model":
+            typer.echo(
+                f"note: {name} is a constructed model of {card.confidence} confidence: its net "
+                f"was put in, its bonds were computed (reticulum structures {name})."
+            )
 
 
 def _print(found: FrameworkGraph, title: str) -> None:

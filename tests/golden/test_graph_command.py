@@ -53,6 +53,13 @@ def test_printed_answer(call):
     assert "Cu2 4 6 4 8 20 30 60 68 120 126 200 180" in words
 
 
+def test_a_constructed_model_is_called_one(call):
+    for name, told in (("MUV-10-Ca", True), ("HKUST-1", False)):
+        code, out, _ = call(name)
+        assert code == 0
+        assert ("constructed model of low confidence" in " ".join(out.split())) is told
+
+
 def test_json_on_standard_output(call):
     code, out, err = call("MOF-5", "--json", "-")
     assert (code, err) == (0, "")
