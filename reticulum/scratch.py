@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from reticulum.errors import InputError
+
 #: Name of a scratch folder: digest of the host's name, process id, random letters.
 _NAME = re.compile(r"\.reticulum-([0-9a-f]{8})-(\d+)-\w+")
 
@@ -28,6 +30,14 @@ _LOCK = ".reticulum-lock"
 #: Age from which an unlocked folder is left over even if its process cannot be asked for (another
 #: host, a process id that was given again), s. Writing takes seconds, and is done under the lock.
 _LEFT_OVER_S = 86_400.0
+
+#: What the disk refuses: a folder that may not be written to, a medium for reading only, no space
+#: left, a quota that is used up, a file that is too large, a failing disk.
+_REFUSED_BY_THE_DISK = frozenset(
+    number
+    for name in ("EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT", "EFBIG", "EIO")
+    if (number := getattr(errno, name, None)) is not None
+)
 
 
 def is_scratch(name: str) -> bool:
@@ -48,18 +58,27 @@ def scratch_folder(beside: Path) -> Iterator[Path]:
 
     Raises
     ------
-    OSError
-        If nothing can be written there.
+    InputError
+        If nothing can be written there, also if the disk gets full while the file is written.
 
     """
     from filelock import FileLock
 
     remove_left_over_scratch(beside)
-    folder = Path(tempfile.mkdtemp(dir=beside, prefix=f".reticulum-{_host()}-{os.getpid()}-"))
+    try:
+        folder = Path(tempfile.mkdtemp(dir=beside, prefix=f".reticulum-{_host()}-{os.getpid()}-"))
+    except OSError as error:
+        raise _not_writable(beside, error) from error
     lock = FileLock(folder / _LOCK, timeout=0)
     try:
         lock.acquire()
         yield folder
+    except OSError as error:
+        # what was read elsewhere meanwhile is not ours to explain
+        ours = error.filename is None or os.fsdecode(error.filename).startswith(str(folder))
+        if ours and error.errno in _REFUSED_BY_THE_DISK:
+            raise _not_writable(beside, error) from error
+        raise
     finally:
         try:
             lock.release()  # Windows removes no open file
@@ -83,11 +102,21 @@ def publish(draft: Path, target: Path, *, overwrite: bool) -> None:
 
     Raises
     ------
-    OSError
-        ``FileExistsError`` if there is such a file and it must not be replaced, also one that came
-        in the meantime.
+    FileExistsError
+        If there is such a file and it must not be replaced, also one that came in the meantime.
+    InputError
+        If it cannot be written otherwise: the disk is full, or the name is that of a folder.
 
     """
+    try:
+        _publish(draft, target, overwrite=overwrite)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise _not_writable(target, error) from error
+
+
+def _publish(draft: Path, target: Path, *, overwrite: bool) -> None:
     with draft.open("r+b") as stream:
         os.fsync(stream.fileno())
     if not overwrite:
@@ -101,6 +130,14 @@ def publish(draft: Path, target: Path, *, overwrite: bool) -> None:
         else:
             return
     os.replace(draft, target)
+
+
+def _not_writable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        f"{path.absolute()} cannot be written to.",
+        why=f"{error.strerror or error}.",
+        fix="Give a path in a folder that you may write to, on a disk that is not full.",
+    )
 
 
 def remove_left_over_scratch(folder: Path) -> None:
