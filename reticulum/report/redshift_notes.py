@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reticulum.report.redshift_row import SUM, RedShiftTableRow
-from reticulum.thermal.mechanism import Band
+from reticulum.thermal.mechanism import Band, MechanismResult
+from reticulum.thermal.quasi_harmonic_result import GAMMA_ONLY
 
 #: Marks a slope that is not to be trusted, and the reason below the table.
 UNTRUSTED_MARK = "(!)"
@@ -60,6 +61,8 @@ class Footnote:
 def notes_of(row: RedShiftTableRow, method: str) -> tuple[Note, ...]:
     """All that is to be said of one method of one material: doubts, missing errors, warnings.
 
+    What a result rests on (`expansion_used`) is said before all else.
+
     Parameters
     ----------
     row
@@ -74,7 +77,10 @@ def notes_of(row: RedShiftTableRow, method: str) -> tuple[Note, ...]:
     missing = {
         band: result.missing_errors(band) for band in Band if result.positions_cm1(band) is not None
     }
-    notes = [Note(mark=UNTRUSTED_MARK, text=result.untrusted_because)]
+    notes = [
+        Note(mark="", text=expansion_used(result)),
+        Note(mark=UNTRUSTED_MARK, text=result.untrusted_because),
+    ]
     for sentence in dict.fromkeys(text for found in missing.values() for text in found):
         concerned = [band for band, found in missing.items() if sentence in found]
         only = "" if len(concerned) == len(missing) else f"{concerned[0].value} band: "
@@ -82,6 +88,26 @@ def notes_of(row: RedShiftTableRow, method: str) -> tuple[Note, ...]:
     said = {text for found in missing.values() for text in found}
     notes += [Note(mark="", text=text) for text in result.warnings if text not in said]
     return tuple(dict.fromkeys(note for note in notes if note.text))
+
+
+def expansion_used(result: MechanismResult) -> str:
+    """Thermal expansion that a result rests on, in a sentence; empty if it rests on none.
+
+    Parameters
+    ----------
+    result
+        Any mechanism; of a shipped row too.
+
+    """
+    for sentence in result.assumptions:
+        if sentence.startswith("α_V "):
+            return f"Expansion used: {sentence} A computed one is not used."
+    if GAMMA_ONLY not in result.assumptions:
+        return ""
+    size = result.details.get("expansion_per_k")
+    if size is None:
+        return "Expansion used: the computed one."
+    return f"Expansion used: α_V {1e6 * size:+.1f}e-6 /K, {result.details['expansion_origin']}."
 
 
 def footnotes(rows: Sequence[RedShiftTableRow]) -> tuple[Footnote, ...]:

@@ -32,6 +32,9 @@ SHIPPED_FILES = "redshift_*.json"
 #: Contributions of single motions that are kept in a shipped row; the others are in the run folder.
 KEPT_CONTRIBUTIONS = 20
 
+#: Details that are kept in a shipped row: what the table shows besides the slopes.
+KEPT_DETAILS = ("slopes_cm1_per_k", "expansion_per_k", "expansion_origin")
+
 
 def shipped_calculators(folder: Path | None = None) -> tuple[str, ...]:
     """Names of the calculators of which rows come with the package.
@@ -224,7 +227,8 @@ def write_shipped_rows(
 ) -> tuple[str, ...]:
     """Write a file of rows as they are shipped from run folders ``NAME_CALCULATOR``.
 
-    Of each mechanism the `KEPT_CONTRIBUTIONS` largest contributions are kept, and no details.
+    Of each mechanism the `KEPT_CONTRIBUTIONS` largest contributions are kept, and of the details
+    `KEPT_DETAILS`.
 
     Parameters
     ----------
@@ -296,7 +300,11 @@ def _entry(row: RedShiftTableRow) -> dict[str, Any]:
     brief = {
         name: None
         if result is None
-        else replace(result, contributions=result.ranked()[:KEPT_CONTRIBUTIONS], details={})
+        else replace(
+            result,
+            contributions=result.ranked()[:KEPT_CONTRIBUTIONS],
+            details={name: result.details[name] for name in KEPT_DETAILS if name in result.details},
+        )
         for name, result in row.results.items()
     }
     return replace(row, results=brief).shipped_form()

@@ -230,18 +230,28 @@ def result_of_series(
         )
     except CalculationError as error:
         reason = str(error)
-    warnings = _warnings(points, parameters, computed, options.material or label)
+    material = options.material or label
     n_calls = sum(point.n_calls for point in points)
     variants = []
     if stated is not None:
         variants.append(
             variant_with_stated(
-                bands, stated, np.array(temperatures), n_calls=n_calls, warnings=warnings
+                bands,
+                stated,
+                np.array(temperatures),
+                n_calls=n_calls,
+                warnings=_warnings(points, parameters, computed, material, computed_is_used=False),
             )
         )
     if computed is not None:
         variants.append(
-            variant_with_computed(bands, computed, parameters, n_calls=n_calls, warnings=warnings)
+            variant_with_computed(
+                bands,
+                computed,
+                parameters,
+                n_calls=n_calls,
+                warnings=_warnings(points, parameters, computed, material),
+            )
         )
     return QuasiHarmonicResult(
         label=label,
@@ -251,7 +261,7 @@ def result_of_series(
         computed=computed,
         no_computed_because=reason,
         variants=tuple(variants),
-        warnings=warnings,
+        warnings=_warnings(points, parameters, computed, material, computed_is_used=stated is None),
     )
 
 
@@ -260,7 +270,11 @@ def _warnings(
     parameters: GrueneisenParameters,
     computed: ComputedExpansion | None,
     material: str,
+    *,
+    computed_is_used: bool = True,
 ) -> tuple[str, ...]:
+    """Warnings of a variant; where its expansion is a stated one, of the computed one that too."""
+    unused = "" if computed_is_used else ", which is not used here"
     sentences = []
     imaginary = [point.table.n_imaginary_modes for point in points]
     if max(imaginary) > 0:
@@ -270,7 +284,7 @@ def _warnings(
         )
         sentences.append(
             f"Imaginary modes: {counts} of volume. They are left out of the computed expansion at "
-            "all volumes alike."
+            f"all volumes alike{unused}."
         )
     lost = parameters.vibrations & (parameters.overlaps <= SMALLEST_OVERLAP)
     if lost.any():
@@ -286,8 +300,8 @@ def _warnings(
         if total and abs(share) > _SOFT_SHARE * abs(total):
             sentences.append(
                 f"Modes below {_SOFT_CM1:.0f} cm⁻¹ give {1e6 * share:+.1f}e-6 of the "
-                f"{1e6 * total:+.1f}e-6 /K of the computed expansion at Gamma: it depends on the "
-                "calculator's softest modes."
+                f"{1e6 * total:+.1f}e-6 /K of the computed expansion at Gamma{unused}: it depends "
+                "on the calculator's softest modes."
             )
     unchecked = [entry for entry in find_thermal_expansion(material) if not entry.checked]
     if unchecked:

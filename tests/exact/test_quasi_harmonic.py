@@ -21,6 +21,7 @@ from reticulum.phonons.irreps import ModeLabels
 from reticulum.phonons.modes import mode_table
 from reticulum.phonons.run import gamma_phonons, open_run
 from reticulum.reference.thermal_expansion import find_thermal_expansion
+from reticulum.thermal import quasi_harmonic_run
 from reticulum.thermal.band_against_volume import BandAgainstVolume
 from reticulum.thermal.grueneisen import (
     GrueneisenParameters,
@@ -34,10 +35,11 @@ from reticulum.thermal.quasi_harmonic import (
     vibrational_entropy_ev_per_k,
     vibrational_free_energy_ev,
 )
-from reticulum.thermal.quasi_harmonic_result import sign_sentence
+from reticulum.thermal.quasi_harmonic_result import StatedExpansion, sign_sentence
 from reticulum.thermal.quasi_harmonic_run import (
     QuasiHarmonicOptions,
     quasi_harmonic_redshift,
+    result_of_series,
     stated_expansion,
 )
 from reticulum.thermal.volume_derivatives import (
@@ -405,6 +407,20 @@ def test_result_of_a_given_expansion(strained):
     stored = json.loads((folder / "quasi-harmonic" / "result.json").read_text(encoding="utf-8"))
     assert len(stored["volumes"]) == 3
     assert stored["variants"][0]["name"] == "quasi-harmonic"
+
+
+def test_a_computed_expansion_that_is_not_used_is_called_so(strained, monkeypatch):
+    _, given = strained
+    monkeypatch.setattr(quasi_harmonic_run, "_SOFT_CM1", 1e9)  # all modes count as soft
+    options = QuasiHarmonicOptions()
+    for stated in (StatedExpansion(volumetric_per_k=-1e-5, error_per_k=0.0, origin="given"), None):
+        result = result_of_series(given.points, "unknown", stated, options)
+        told = [[s for s in v.warnings if "computed exp" in s] for v in result.variants]
+        assert len(told) == (1 if stated is None else 2)
+        assert all(sentences for sentences in told)
+        unused = [all("which is not used here" in s for s in sentences) for sentences in told]
+        assert unused == ([False] if stated is None else [True, False])
+        assert result.warnings == result.variants[0].warnings
 
 
 def test_followed_and_projected_parameters_agree(strained):

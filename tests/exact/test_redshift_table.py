@@ -27,6 +27,7 @@ from reticulum.thermal.mechanism import (
     Part,
     SlopeError,
 )
+from reticulum.thermal.quasi_harmonic_result import GAMMA_ONLY
 from reticulum.thermal.stored_mechanisms import store_mechanism, stored_mechanism
 
 T = np.array([200.0, 300.0, 400.0])
@@ -253,6 +254,27 @@ def test_a_doubt_is_a_note_and_has_its_mark() -> None:
     row = replace(row, results={"adiabatic": doubtful})
     assert notes_of(row, "adiabatic") == (Note(mark="(!)", text="It diverges."),)
     assert marks_of(row, "adiabatic", Band.SYMMETRIC, footnotes([row])) == " (!)[1]"
+
+
+def test_the_expansion_that_was_used_is_the_first_note() -> None:
+    row = _rows()[0]
+    plain = replace(_mechanism("quasi-harmonic", 0.001, Part.CELL), warnings=("It is soft.",))
+    stated = replace(plain, assumptions=("A band.", "α_V -15.3e-6 /K (measured)."))
+    computed = replace(
+        plain,
+        assumptions=("A band.", GAMMA_ONLY),
+        details={"expansion_per_k": -2.5e-5, "expansion_origin": "computed at 298 K"},
+    )
+    for result, words in (
+        (stated, "Expansion used: α_V -15.3e-6 /K (measured). A computed one is not used."),
+        (computed, "Expansion used: α_V -25.0e-6 /K, computed at 298 K."),
+        (replace(computed, details={}), "Expansion used: the computed one."),
+    ):
+        found = notes_of(replace(row, results={"quasi-harmonic": result}), "quasi-harmonic")
+        assert found == (Note(mark="", text=words), Note(mark="", text="It is soft."))
+    measured = [r for r in shipped_table(DEFAULT_CALCULATOR) if r.structure == "HKUST-1"]
+    text = notes_of(measured[0], "quasi-harmonic")[0].text
+    assert text.startswith("Expansion used: α_V -15.3e-6 /K at all temperatures (measured: ")
 
 
 def test_csv_and_json_say_what_errors_lack() -> None:

@@ -28,6 +28,11 @@ from reticulum.thermal.stored_mechanisms import mechanism_file, store_mechanism
 
 T = np.array([200.0, 300.0, 400.0])
 NAME = "a-model"
+DETAILS = {
+    "slopes_cm1_per_k": {"antisymmetric": -0.01, "antisymmetric peak": -0.02},
+    "expansion_per_k": -2e-5,
+    "expansion_origin": "given",
+}
 
 
 def _mechanism(name: str, slope: float, n_motions: int = 0) -> MechanismResult:
@@ -45,7 +50,7 @@ def _mechanism(name: str, slope: float, n_motions: int = 0) -> MechanismResult:
             Contribution(label=f"motion {k}", antisymmetric_cm1_per_k=1e-4 * k)
             for k in range(n_motions)
         ),
-        details={"sets": [1, 2, 3]},
+        details={"sets": [1, 2, 3], **DETAILS},
     )
 
 
@@ -93,11 +98,11 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     found, expected = row.results["adiabatic"], _mechanism("adiabatic", -0.01, 30)
     assert found is not None
     np.testing.assert_array_equal(found.antisymmetric_cm1, expected.antisymmetric_cm1)
-    # the largest motions are kept and no details; all else as it was
+    # the largest motions are kept and the details that are shown; all else as it was
     assert found.contributions == expected.ranked()[:KEPT_CONTRIBUTIONS]
-    assert found.details == {}
+    assert found.details == DETAILS
     assert found.to_dict() == (
-        replace(expected, contributions=found.contributions, details={}).to_dict()
+        replace(expected, contributions=found.contributions, details=DETAILS).to_dict()
     )
     identity = json.loads((folder / "run.json").read_text())["identity"]
     assert set(shipped_mechanisms(identity, shipped)) == set(row.results)
