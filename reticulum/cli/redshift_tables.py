@@ -25,9 +25,12 @@ _SHOWN_MOTIONS = 12
 
 def print_report(report: RedShiftReport) -> None:
     """Print the report as tables and sentences."""
-    from reticulum.thermal.quick_pictures import METAL_OXYGEN_NEGLECTS, TWO_STATE_NEGLECTS
+    from reticulum.thermal.quick_pictures import METAL_OXYGEN_NEGLECTS
     from reticulum.units import ZERO_CELSIUS_K
 
+    note = report.two_state_note()
+    if note:
+        typer.echo(f"Note: {note}\n")
     if report.modes is not None:
         from reticulum.cli.modes import print_bands
         from reticulum.cli.phonons import print_phonons
@@ -62,12 +65,7 @@ def print_report(report: RedShiftReport) -> None:
                 )
             ],
         )
-    if report.two_state:
-        null = report.two_state[0].result.linear_shift_null_dcp_j_mol_k
-        typer.echo(f"Neglects: {TWO_STATE_NEGLECTS}")
-        typer.echo(
-            f"Linear-shift null: one band that shifts linearly gives ΔCp {null:.0f} J/mol/K.\n"
-        )
+    _print_two_state_neglects(report)
     for oscillator in report.oscillators:
         _print_oscillator(oscillator)
     if report.oscillators:
@@ -84,6 +82,21 @@ def print_report(report: RedShiftReport) -> None:
         typer.echo("This material is not in the published table: there is nothing to compare with.")
     for sentence in report.verdicts():
         typer.echo(sentence)
+
+
+def _print_two_state_neglects(report: RedShiftReport) -> None:
+    """What the published parameters leave open, and what those of the user's, once each."""
+    for neglects in dict.fromkeys(entry.neglects for entry in report.two_state):
+        entry = next(e for e in report.two_state if e.neglects == neglects)
+        given = entry.origin == "given"
+        whose = "the given" if given else "the published"
+        typer.echo(f"{'Given parameters' if given else 'Neglects'}: {neglects}")
+        typer.echo(
+            f"Linear-shift null of {whose} ΔH and ΔS: one band that shifts linearly gives ΔCp "
+            f"{entry.result.linear_shift_null_dcp_j_mol_k:.0f} J/mol/K."
+        )
+    if report.two_state:
+        typer.echo("")
 
 
 def _number_or_blank(value: float) -> str:
@@ -169,7 +182,7 @@ def _print_slopes(report: RedShiftReport) -> None:
         [
             (
                 line.picture + (" (!)" if line.doubt else ""),
-                line.standing.split(" to ")[0],  # the picture names what it was fitted to
+                line.standing.split(" from ")[0],  # the picture names whence it is borrowed
                 marked(
                     line,
                     Band.ANTISYMMETRIC,

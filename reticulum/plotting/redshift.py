@@ -13,6 +13,7 @@ from reticulum.plotting.files import STYLE
 from reticulum.plotting.mechanisms import draw_mechanism_slopes
 from reticulum.reference.tables import load_band_positions
 from reticulum.thermal.mechanism import Band
+from reticulum.thermal.quick_pictures import TWO_STATE_MATERIAL
 from reticulum.thermal.slopes import SLOPE_WINDOW_CELSIUS
 from reticulum.units import ZERO_CELSIUS_K
 
@@ -334,7 +335,8 @@ def _mechanism_bars(report: RedShiftReport, band: Band) -> Callable[[Any], None]
 
 def _title(report: RedShiftReport) -> str:
     if report.modes is None:
-        return f"{report.label}: two-state picture"
+        whose = f" with the parameters of {TWO_STATE_MATERIAL}" if report.two_state_note() else ""
+        return f"{report.label}: two-state picture{whose}"
     name = report.modes.phonons.calculator.get("name", "")
     return (
         f"{report.label}, {name} (bars: symmetry-allowed positions by character, not intensities)"

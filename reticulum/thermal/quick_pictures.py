@@ -22,13 +22,22 @@ from reticulum.thermal.two_state import (
 #: Material whose band the published two-state parameters were fitted to.
 TWO_STATE_MATERIAL = "HKUST-1"
 
+#: Standing of the published parameters beside any other material.
+BORROWED = f"borrowed from {TWO_STATE_MATERIAL}"
+
 #: Fewest positions of a band from which a course of it, a parabola, can be told.
 _FEWEST_BANDS = 3
 
-#: What the two-state picture leaves open.
+#: What the two-state picture with the published parameters leaves open.
 TWO_STATE_NEGLECTS = (
-    "It is fitted to the measured band, so its slope is no prediction; a single band that shifts "
-    "linearly gives a similar ΔCp (linear-shift null). The published numbers are those of HKUST-1."
+    f"It is fitted to the measured band of {TWO_STATE_MATERIAL}, so its slope is no prediction; a "
+    "single band that shifts linearly gives a similar ΔCp (linear-shift null)."
+)
+
+#: The same with parameters of the user's.
+GIVEN_NEGLECTS = (
+    "The slope follows from the parameters that were given, so it is no prediction; those that "
+    f"were not given are the published ones of {TWO_STATE_MATERIAL}."
 )
 
 #: What the metal-oxygen oscillator leaves out.
@@ -50,7 +59,17 @@ class NamedTwoState:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
-        return {"name": self.name, "origin": self.origin, **self.result.to_dict()}
+        return {
+            "name": self.name,
+            "origin": self.origin,
+            "neglects": self.neglects,
+            **self.result.to_dict(),
+        }
+
+    @property
+    def neglects(self) -> str:
+        """What it leaves open, in sentences."""
+        return GIVEN_NEGLECTS if self.origin == "given" else TWO_STATE_NEGLECTS
 
     def mechanism(self) -> MechanismResult:
         """The same in the form of all mechanisms: one Gaussian where it is there, else the mean.
@@ -68,7 +87,7 @@ class NamedTwoState:
             symmetric_cm1=None,
             parts=frozenset({Part.POPULATIONS}),
             n_calls=0,
-            assumptions=(TWO_STATE_NEGLECTS,),
+            assumptions=(self.neglects,),
         )
 
 
@@ -273,7 +292,7 @@ def two_state_variants(
     variants = [
         NamedTwoState(
             name=f"HKUST-1, ΔCp {parameters.dcp_j_mol_k:g}",
-            origin="fitted" if material == TWO_STATE_MATERIAL else "fitted to HKUST-1",
+            origin="fitted" if material == TWO_STATE_MATERIAL else BORROWED,
             result=two_state_prediction(parameters),
         )
         for parameters in (

@@ -10,7 +10,9 @@ from reticulum.reference.tables import RedShiftRow
 from reticulum.thermal.mechanism import Band, MechanismResult, Part
 from reticulum.thermal.mechanism_sum import SummedSlope, causes_left_out, sum_slopes
 from reticulum.thermal.quick_pictures import (
+    BORROWED,
     METAL_OXYGEN_NEGLECTS,
+    TWO_STATE_MATERIAL,
     TWO_STATE_NEGLECTS,
     NamedTwoState,
     OscillatorResult,
@@ -31,7 +33,7 @@ class SlopeLine:
     picture
         What gives the slopes.
     standing
-        ``"measured"``, ``"fitted"``, ``"computed"`` or ``"given"``.
+        ``"measured"``, ``"fitted"``, ``"computed"``, ``"given"``, or from where it is borrowed.
     antisymmetric, symmetric
         Slopes, cm⁻¹/K; None where the picture says nothing.
     antisymmetric_error, symmetric_error
@@ -135,6 +137,19 @@ class RedShiftReport:
         )
         return tuple(part for part in causes_left_out(computed) if part not in looked)
 
+    def two_state_note(self) -> str:
+        """Whose the two-state parameters are if not of this crystal; empty if they are its own."""
+        if all(entry.origin != BORROWED for entry in self.two_state):
+            return ""
+        name = self.label if self.measured is None else self.measured.material
+        note = (
+            f"The two-state parameters are those fitted to the band of {TWO_STATE_MATERIAL}, not "
+            f"to one of {name}: for {name} they are borrowed and predict nothing."
+        )
+        if self.measured is None:
+            note += f" If it is {TWO_STATE_MATERIAL}, say --material {TWO_STATE_MATERIAL}."
+        return note
+
     def lines(self) -> tuple[SlopeLine, ...]:
         """Slopes of every picture, the measured ones first, the sum last."""
         lines = []
@@ -234,6 +249,7 @@ class RedShiftReport:
         }
         if self.two_state:
             content["two_state"] = {
+                "note": self.two_state_note(),
                 "neglects": TWO_STATE_NEGLECTS,
                 "variants": [entry.to_dict() for entry in self.two_state],
             }
@@ -262,7 +278,9 @@ class RedShiftReport:
         rows = [
             f"# Red-shift slopes of {self.label}, least squares over -100 to 200 degC.",
             "# Units: cm-1/K; negative = red shift on heating. standing: measured, fitted to the "
-            "measured band, given by the user, or computed. Errors are empty where not determined.",
+            "measured band, borrowed from another material, given by the user, or computed. "
+            "Errors are empty where not determined.",
+            *([f"# {note}"] if (note := self.two_state_note()) else []),
             "picture,standing,antisymmetric,symmetric,antisymmetric_error,symmetric_error,"
             "n_calls,curvature,not_to_be_trusted_because",
         ]
