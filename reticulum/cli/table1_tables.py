@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from reticulum.plotting.redshift_table import PlottedSlope
     from reticulum.report.redshift_notes import Footnote
-    from reticulum.report.redshift_row import RedShiftTableRow
+    from reticulum.report.redshift_row import PredictedSlope, RedShiftTableRow
     from reticulum.thermal.mechanism import Band
 
 #: Short names of methods in the table.
@@ -23,6 +23,9 @@ _SHORT = {
     "oscillator": "M-O oscillator",
     "oscillator-all": "M-O all follow",
 }
+
+#: Name of the line under a slope of a band whose stretches mix.
+_PEAK_AND_MODE = "  peak, mode"
 
 #: Narrowest lines of sentences in a terminal.
 _NARROWEST = 40
@@ -111,6 +114,18 @@ def print_table1(
             ("material", "measured ", "method", "predicted", "gap "),
             [line for row in rows for line in _lines(row, band, notes)],
         )
+    if any(
+        _beside_the_centre(found)
+        for row in rows
+        for method in row.methods()
+        for band in Band
+        if (found := row.predicted(method, band)) is not None
+    ):
+        _say(
+            f"{_PEAK_AND_MODE.strip()}: slopes of the maximum of the band, which a fit sees, and "
+            "of its single infrared-active mode. Its stretches mix: the line above is the slope of "
+            "its centre, which alone is scored and summed."
+        )
     _print_scores(rows)
     _print_footnotes(notes)
     _print_remarks(rows, calculator=calculator, folder=folder)
@@ -137,17 +152,30 @@ def _lines(row: RedShiftTableRow, band: Band, notes: Sequence[Footnote]) -> list
     ]
     if not found:
         return [(measured.material, text, row.status.value, "", "")]
-    return [
-        (
-            "" if place else measured.material,
-            "" if place else text,
-            _SHORT.get(method, method),
-            slope_text(predicted.slope_cm1_per_k, predicted.error_cm1_per_k)
-            + marks_of(row, method, band, notes),
-            f"{predicted.slope_cm1_per_k - row.measured_slope(band):+.4f}",
+    lines: list[tuple[str, ...]] = []
+    for method, predicted in found:
+        lines.append(
+            (
+                "" if lines else measured.material,
+                "" if lines else text,
+                _SHORT.get(method, method),
+                slope_text(predicted.slope_cm1_per_k, predicted.error_cm1_per_k)
+                + marks_of(row, method, band, notes),
+                f"{predicted.slope_cm1_per_k - row.measured_slope(band):+.4f}",
+            )
         )
-        for place, (method, predicted) in enumerate(found)
-    ]
+        if others := _beside_the_centre(predicted):
+            lines.append(("", "", _PEAK_AND_MODE, others, ""))
+    return lines
+
+
+def _beside_the_centre(predicted: PredictedSlope) -> str:
+    """Slopes of the peak and of the single mode where they are not those of the centre."""
+    peak, mode = predicted.peak_cm1_per_k, predicted.mode_cm1_per_k
+    if peak is None or mode is None:
+        return ""
+    texts = [f"{value:+.4f}" for value in (predicted.slope_cm1_per_k, peak, mode)]
+    return ", ".join(texts[1:]) if len(set(texts)) > 1 else ""
 
 
 def _print_scores(rows: Sequence[RedShiftTableRow]) -> None:

@@ -11,10 +11,12 @@ from reticulum.thermal.mechanism import Band
 _HEAD = (
     "# Predicted and measured red-shift slopes, least squares over -100 to 200 degC, cm-1/K; "
     "negative = red shift on heating.",
+    "# peak, single_mode: slopes of the maximum of the band, which a fit sees, and of its single "
+    "infrared-active mode, beside that of its centre; empty where not told.",
     "# error: statistics, step sizes and truncation together; empty where not determined. "
     "error_lacks: what it does not hold; empty where it holds all kinds.",
-    "material,structure,status,band,measured,method,predicted,error,error_lacks,"
-    "not_to_be_trusted_because,warnings",
+    "material,structure,status,band,measured,method,predicted,error,peak,single_mode,"
+    "error_lacks,not_to_be_trusted_because,warnings",
 )
 
 
@@ -38,7 +40,12 @@ def table_csv(rows: Sequence[RedShiftTableRow]) -> str:
                 found = row.predicted(method, band)
                 if found is None:
                     continue
-                error = "" if found.error_cm1_per_k is None else f"{found.error_cm1_per_k:.6f}"
+                numbers = (
+                    found.slope_cm1_per_k,
+                    found.error_cm1_per_k,
+                    found.peak_cm1_per_k,
+                    found.mode_cm1_per_k,
+                )
                 others = [
                     note.text
                     for note in notes_of(row, method)
@@ -46,13 +53,18 @@ def table_csv(rows: Sequence[RedShiftTableRow]) -> str:
                 ]
                 texts = (" ".join(found.missing_errors), found.doubt, " ".join(others))
                 lines.append(
-                    f"{head},{method},{found.slope_cm1_per_k:.6f},{error},"
-                    + ",".join(_quoted(text) for text in texts)
+                    ",".join(
+                        (head, method, *map(_number, numbers), *(_quoted(text) for text in texts))
+                    )
                 )
                 written = True
             if not written:
-                lines.append(f'{head},,,,"","",{_quoted(row.problem)}')
+                lines.append(f'{head},,,,,,"","",{_quoted(row.problem)}')
     return "\n".join(lines) + "\n"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.6f}"
 
 
 def _quoted(text: str) -> str:

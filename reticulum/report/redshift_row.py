@@ -33,6 +33,9 @@ class PredictedSlope:
         Why it is not to be trusted; empty if nothing speaks against it.
     missing_errors
         What the error does not hold, in sentences; empty if it holds all kinds.
+    peak_cm1_per_k, mode_cm1_per_k
+        Slope of the maximum of the band, which a fit sees, and of its single infrared-active mode,
+        cm⁻¹/K; None where the method tells only the centre, or was stored without them.
 
     """
 
@@ -40,6 +43,8 @@ class PredictedSlope:
     error_cm1_per_k: float | None
     doubt: str = ""
     missing_errors: tuple[str, ...] = ()
+    peak_cm1_per_k: float | None = None
+    mode_cm1_per_k: float | None = None
 
     @property
     def sign_is_certain(self) -> bool:
@@ -53,6 +58,8 @@ class PredictedSlope:
             "error_cm1_per_k": self.error_cm1_per_k,
             "error_lacks": list(self.missing_errors),
             "not_to_be_trusted_because": self.doubt,
+            "peak_slope_cm1_per_k": self.peak_cm1_per_k,
+            "single_mode_slope_cm1_per_k": self.mode_cm1_per_k,
         }
 
 
@@ -113,6 +120,8 @@ class RedShiftTableRow:
             error_cm1_per_k=result.slope_error_cm1_per_k(band),
             doubt=result.untrusted_because,
             missing_errors=result.missing_errors(band),
+            peak_cm1_per_k=_position_slope(result, f"{band.value} peak"),
+            mode_cm1_per_k=_position_slope(result, f"{band.value} mode"),
         )
 
     def _sum(self, band: Band) -> PredictedSlope | None:
@@ -182,6 +191,12 @@ class RedShiftTableRow:
                 if (found := self.predicted(method, band)) is not None
             ],
         }
+
+
+def _position_slope(result: MechanismResult, position: str) -> float | None:
+    """Slope of one of `reticulum.thermal.band_space.POSITIONS`, cm⁻¹/K; None without it."""
+    value = result.details.get("slopes_cm1_per_k", {}).get(position)
+    return None if value is None else float(value)
 
 
 def row_without_numbers(

@@ -15,7 +15,7 @@ from reticulum.reference.tables import load_table1
 from reticulum.report.gamma_modes import table1_structures
 from reticulum.report.redshift_csv import table_csv
 from reticulum.report.redshift_notes import Note, footnotes, marks_of, notes_of
-from reticulum.report.redshift_row import SUM, RedShiftTableRow
+from reticulum.report.redshift_row import SUM, RedShiftTableRow, row_without_numbers
 from reticulum.report.redshift_score import methods_in, score
 from reticulum.report.redshift_table import shipped_calculators, shipped_table, table_of_runs
 from reticulum.report.row_status import RowStatus, structure_digest
@@ -134,8 +134,36 @@ def test_one_mechanism_alone_is_no_sum() -> None:
 
 def test_csv_has_a_line_for_every_prediction() -> None:
     lines = table_csv(_rows()).splitlines()
-    assert len(lines) == 3 + 10 * 2 * 3
-    assert lines[3].startswith('"HKUST-1",x,computed,antisymmetric,-0.021,adiabatic,-0.021')
+    assert len(lines) == 4 + 10 * 2 * 3
+    assert lines[4].startswith('"HKUST-1",x,computed,antisymmetric,-0.021,adiabatic,-0.021')
+
+
+def test_peak_and_single_mode_stand_beside_the_centre() -> None:
+    import csv
+
+    slopes = {"antisymmetric": -0.01, "antisymmetric mode": -0.04, "antisymmetric peak": -0.03}
+    row = _rows()[0]
+    plain = row.results["adiabatic"]
+    assert plain is not None
+    told = replace(plain, details={"slopes_cm1_per_k": slopes})
+    row = replace(row, results={**row.results, "adiabatic": told})
+    found = row.predicted("adiabatic", Band.ANTISYMMETRIC)
+    assert found is not None
+    assert (found.peak_cm1_per_k, found.mode_cm1_per_k) == (-0.03, -0.04)
+    forms = {(e["method"], e["band"]): e for e in row.to_dict()["slopes"]}
+    form = forms["adiabatic", "antisymmetric"]
+    assert form["peak_slope_cm1_per_k"] == -0.03
+    assert form["single_mode_slope_cm1_per_k"] == -0.04
+    assert forms["adiabatic", "symmetric"]["peak_slope_cm1_per_k"] is None  # not told
+    assert forms[SUM, "antisymmetric"]["peak_slope_cm1_per_k"] is None  # of the centres alone
+    lines = [line for line in table_csv([row]).splitlines() if not line.startswith("#")]
+    entries = {(e["method"], e["band"]): e for e in csv.DictReader(lines)}
+    entry = entries["adiabatic", "antisymmetric"]
+    assert (float(entry["peak"]), float(entry["single_mode"])) == (-0.03, -0.04)
+    assert entries["adiabatic", "symmetric"]["peak"] == ""
+    empty = row_without_numbers(row.measured, "x", problem="It is torn.")
+    lines = [line for line in table_csv([empty]).splitlines() if not line.startswith("#")]
+    assert {e["warnings"] for e in csv.DictReader(lines)} == {"It is torn."}
 
 
 # --- what an error lacks --------------------------------------------------------------------------

@@ -102,6 +102,34 @@ def test_rows_scores_and_reasons_are_printed(runs: Path) -> None:
     assert f"HKUST-1 is missing: {again}" in lines
 
 
+def test_peak_and_single_mode_stand_under_the_slope_of_the_centre(runs: Path) -> None:
+    assert "peak, mode" not in _invoke("--runs", str(runs))[1]
+    folder = _folder(runs, "HKUST-1")
+    names = ("antisymmetric", "symmetric")
+    slopes = {"antisymmetric mode": -0.0459, "antisymmetric peak": -0.0275}
+    slopes |= {f"symmetric {word}": -0.01 for word in ("mode", "peak")}  # those of the centre
+    centre = dict(zip(names, (-0.0242, -0.01), strict=True))
+    result = MechanismResult(
+        name="adiabatic",
+        title="adiabatic",
+        temperatures_k=T.copy(),
+        antisymmetric_cm1=1600.0 + centre["antisymmetric"] * T,
+        symmetric_cm1=1400.0 + centre["symmetric"] * T,
+        parts=frozenset({Part.SOFT_MOTIONS}),
+        n_calls=3,
+        assumptions=(),
+        details={"slopes_cm1_per_k": centre | slopes},
+    )
+    store_mechanism(folder, "adiabatic", result, "")
+    text = _invoke("--runs", str(runs))[1]
+    lines = text.splitlines()
+    (place,) = (k for k, line in enumerate(lines) if line.strip().startswith("peak, mode "))
+    assert lines[place].split() == ["peak,", "mode", "-0.0275,", "-0.0459"]
+    assert "adiabatic" in lines[place - 1]
+    assert "-0.0242" in lines[place - 1]
+    assert "peak, mode: slopes of the maximum of the band, which a fit sees" in text
+
+
 def test_json_says_what_errors_lack(runs: Path, tmp_path: Path) -> None:
     target = tmp_path / "t.json"
     assert _invoke("--runs", str(runs), "--json", str(target))[0] == 0
