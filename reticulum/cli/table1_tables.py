@@ -56,7 +56,8 @@ def write_table1(rows: Sequence[RedShiftTableRow], path: Path, *, calculator: st
         from reticulum.plotting.redshift_table import figure_redshift_table
 
         title = f"Red-shift slopes, {calculator}"
-        save_figure(figure_redshift_table(_plotted(rows), title), path)
+        figure = figure_redshift_table(_plotted(rows), title, n_materials_of_table=len(rows))
+        save_figure(figure, path)
     return path
 
 

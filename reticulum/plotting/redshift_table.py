@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from matplotlib import style
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.markers import CARETLEFT, CARETRIGHT
 from matplotlib.ticker import MaxNLocator
 
 from reticulum.plotting.files import STYLE
@@ -32,6 +33,9 @@ _MARKS = (
 
 #: Intervals on the horizontal axis at most; more numbers would run into each other.
 _MOST_TICKS = 4
+
+#: Size of the arrow of a slope outside the axis, points.
+_ARROW_SIZE = 5.0
 
 #: Part of the height of a material that its methods take.
 _SPREAD = 0.8
@@ -78,8 +82,9 @@ class PlottedSlope:
 def draw_slopes_by_material(axes: Axes, slopes: Sequence[PlottedSlope], band: Band) -> None:
     """Draw the slopes of one band, a row for each material with a line at the measured slope.
 
-    Doubtful slopes are hollow, and do not stretch the axis: one that lies outside is written at
-    the edge. Errors that lack kinds of error are dashed.
+    Doubtful slopes are hollow, and do not stretch the axis: one that lies outside is an arrow at
+    the edge with its number, and an error bar that goes on outside ends in an arrow. Errors that
+    lack kinds of error are dashed.
 
     Parameters
     ----------
@@ -102,10 +107,12 @@ def draw_slopes_by_material(axes: Axes, slopes: Sequence[PlottedSlope], band: Ba
         place = row - 0.5 * _SPREAD + (list(marks).index(entry.method) + 0.5) * step
         if not low <= entry.predicted <= high:
             left = entry.predicted < low
-            axes.text(
-                low if left else high,
-                place,
-                f"← {entry.predicted:+.3f}" if left else f"{entry.predicted:+.3f} →",
+            _draw_arrow(axes, low if left else high, place, colour, left=left, entry=entry)
+            axes.annotate(
+                f"{entry.predicted:+.3f}",
+                (low if left else high, place),
+                xytext=(_ARROW_SIZE + 1.0 if left else -_ARROW_SIZE - 1.0, 0.0),
+                textcoords="offset points",
                 ha="left" if left else "right",
                 va="center",
                 fontsize=5.5,
@@ -125,6 +132,9 @@ def draw_slopes_by_material(axes: Axes, slopes: Sequence[PlottedSlope], band: Ba
         if entry.incomplete:
             for line in bars[2]:
                 line.set_linestyle(INCOMPLETE_DASHES)
+        for end, edge in zip(entry.reach, (low, high), strict=True):
+            if (end - edge) * (entry.predicted - edge) < 0.0:  # the bar goes on outside
+                _draw_arrow(axes, edge, place, colour, left=edge == low)
     for material, measured in {entry.material: entry.measured for entry in shown}.items():
         row = materials.index(material)
         axes.plot([measured] * 2, [row - 0.45, row + 0.45], color="0.25", linewidth=1.5, zorder=0)
@@ -137,6 +147,28 @@ def draw_slopes_by_material(axes: Axes, slopes: Sequence[PlottedSlope], band: Ba
     axes.set_ylim(len(materials) - 0.5, -0.5)
     axes.xaxis.set_major_locator(MaxNLocator(_MOST_TICKS))
     axes.set_xlabel(f"{band.value} slope / cm⁻¹ K⁻¹")
+
+
+def _draw_arrow(
+    axes: Axes,
+    edge: float,
+    place: float,
+    colour: str,
+    *,
+    left: bool,
+    entry: PlottedSlope | None = None,
+) -> None:
+    """Draw an arrow whose tip is at an edge: of a slope outside, else of an error bar."""
+    axes.plot(
+        [edge],
+        [place],
+        marker=CARETLEFT if left else CARETRIGHT,
+        markersize=_ARROW_SIZE if entry is not None else 0.6 * _ARROW_SIZE,
+        color=colour,
+        markerfacecolor="none" if entry is not None and entry.doubtful else colour,
+        linestyle="none",
+        clip_on=False,
+    )
 
 
 def _marks(slopes: Sequence[PlottedSlope]) -> dict[str, tuple[str, str]]:
@@ -152,7 +184,9 @@ def _limits(shown: Sequence[PlottedSlope]) -> tuple[float, float]:
     return min(values) - margin, max(values) + margin
 
 
-def figure_redshift_table(slopes: Sequence[PlottedSlope], title: str = "") -> Figure:
+def figure_redshift_table(
+    slopes: Sequence[PlottedSlope], title: str = "", *, n_materials_of_table: int | None = None
+) -> Figure:
     """Figure of the table: predicted beside measured slopes of both bands.
 
     Parameters
@@ -161,6 +195,8 @@ def figure_redshift_table(slopes: Sequence[PlottedSlope], title: str = "") -> Fi
         All slopes, in the order in which methods get their marks.
     title
         Put before "-100 to 200 °C".
+    n_materials_of_table
+        How many materials the table has. Where there are slopes of fewer, the title says so.
 
     """
     n_materials = len({entry.material for entry in slopes})
@@ -175,7 +211,10 @@ def figure_redshift_table(slopes: Sequence[PlottedSlope], title: str = "") -> Fi
             else:
                 axes.tick_params(labelleft=False)
         figure.legend(handles=_legend(slopes), loc="outside lower center", ncols=4, fontsize=6.5)
-        figure.suptitle(f"{title or 'Red-shift slopes'}, -100 to 200 °C", fontsize=10)
+        words = f"{title or 'Red-shift slopes'}, -100 to 200 °C"
+        if n_materials_of_table is not None and n_materials < n_materials_of_table:
+            words += f"\n{n_materials} of {n_materials_of_table} materials (others: no prediction)"
+        figure.suptitle(words, fontsize=10)
     return figure
 
 

@@ -10,6 +10,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.markers import CARETLEFT, CARETRIGHT
 from typer.testing import CliRunner
 
 from reticulum.cli.main import app
@@ -300,6 +303,10 @@ def test_a_material_that_fails_leaves_the_others(
     [
         (("--compute", "oscillator"), "need a folder"),
         (("--only", "MOF-5", "--runs", "."), "belongs to --compute"),
+        (
+            ("--only", "Foo", "--runs", ".", "--compute", "oscillator"),
+            "or leave --only out",
+        ),
         (("--weights", "w.pth"), "without --compute"),
         (("-c", "no-such"), "no calculator named"),
         (("--runs", "nowhere"), "no folder nowhere"),
@@ -350,10 +357,33 @@ def test_errors_that_lack_something_are_dashed_in_the_figure() -> None:
 def test_a_senseless_slope_is_written_at_the_edge_and_does_not_stretch_the_axis() -> None:
     slopes = [_plotted("M0", -0.01), _plotted("M1", -3.0, doubtful=True)]
     axes = figure_redshift_table(slopes).axes[0]
-    assert axes.get_xlim()[0] > -0.03
-    assert [text.get_text() for text in axes.texts] == ["← -3.000"]
+    low, high = axes.get_xlim()
+    assert low > -0.03
+    assert [text.get_text() for text in axes.texts] == ["-3.000"]
+    (arrow,) = _arrows(axes)
+    assert arrow.get_marker() == CARETLEFT
+    assert arrow.get_xdata() == [low]
+    assert arrow.get_markerfacecolor() == "none"
+    # an error bar that goes on outside ends in an arrow, one that ends inside has none
+    slopes = [_plotted("M0", -0.01), _plotted("M1", -0.01, doubtful=True, error=0.02)]
+    axes = figure_redshift_table(slopes).axes[0]
+    ends = {(line.get_marker(), *line.get_xdata()) for line in _arrows(axes)}
+    assert ends == {(CARETLEFT, axes.get_xlim()[0]), (CARETRIGHT, axes.get_xlim()[1])}
+    assert axes.get_xlim()[1] < 0.01
+    assert axes.texts[:] == []
     trusted = figure_redshift_table([_plotted("M0", -0.01), _plotted("M1", -3.0)]).axes[0]
     assert trusted.get_xlim()[0] < -3.0
+
+
+def _arrows(axes: Axes) -> list[Line2D]:
+    return [line for line in axes.lines if line.get_marker() in {CARETLEFT, CARETRIGHT}]
+
+
+def test_the_title_says_that_materials_are_left_out() -> None:
+    slopes = [_plotted("M0", -0.01), _plotted("M1", -0.02)]
+    figure = figure_redshift_table(slopes, n_materials_of_table=10)
+    assert "2 of 10 materials" in figure.get_suptitle()
+    assert "materials" not in figure_redshift_table(slopes, n_materials_of_table=2).get_suptitle()
 
 
 def test_every_method_of_the_table_has_a_mark() -> None:
