@@ -72,7 +72,7 @@ def modes(
                 "--structure": structure,
                 "--supercell": supercell,
                 "--symprec": symprec,
-                "--write": output,
+                "-o (--output, --write)": output,
                 "--animate": animate,
                 "--amplitude": amplitude,
                 "--frames": frames,

@@ -42,13 +42,13 @@ def paper() -> None:
 @app.command("check")
 def check(
     name: Annotated[
-        PaperName,
+        str,
         typer.Argument(
             metavar="[PAPER]",
             help="vtir: red-shifts of carboxylate bands [Andreeva2020]. ru2cu4: ordered "
             "ruthenium-copper frameworks [Gao2020]. all: both.",
         ),
-    ] = PaperName.VTIR,
+    ] = PaperName.VTIR.value,
     output: Annotated[
         list[str] | None,
         typer.Option(
@@ -71,11 +71,12 @@ def check(
         from pathlib import Path
 
         check_json_target(json)
+        asked = _paper_name(name)
         files = [Path(text) for text in output or ()]
-        _require_writable(files, name)
+        _require_writable(files, asked)
         from reticulum.report.paper_check import Paper, check_paper
 
-        chosen = tuple(Paper) if name is PaperName.ALL else (Paper(name.value),)
+        chosen = tuple(Paper) if asked is PaperName.ALL else (Paper(asked.value),)
         reports = tuple(check_paper(paper) for paper in chosen)
         for file in files:
             _write(file, reports)
@@ -85,6 +86,20 @@ def check(
         _print(reports)
         for file in files:
             typer.echo(f"written: {file}")
+
+
+def _paper_name(text: str) -> PaperName:
+    """Paper of that name."""
+    from reticulum.errors import InputError
+
+    try:
+        return PaperName(text)
+    except ValueError as error:
+        raise InputError(
+            f"There is no paper {text!r} to check.",
+            why="The numbers of two papers come with the package.",
+            fix=f"Give one of: {', '.join(PaperName)}.",
+        ) from error
 
 
 def _require_writable(files: list[Path], name: PaperName) -> None:

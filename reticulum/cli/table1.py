@@ -64,11 +64,13 @@ def table1(
     hint = "Everything finished is kept. Give the same command again to go on from there."
     with reporting(hint if compute else ""):
         from reticulum.engines.cards import load_calculator_card
+        from reticulum.report.gamma_modes import table1_structures
         from reticulum.report.redshift_table import (
             shipped_calculators,
             shipped_table,
             table_of_runs,
         )
+        from reticulum.report.row_status import require_any_run
 
         check_json_target(json)
         targets = _targets(output or [], force=force)
@@ -80,6 +82,8 @@ def table1(
         else:
             if compute:
                 failures = _compute(folder, compute, only or [], calculator, weights, workers)
+            else:
+                require_any_run(folder, table1_structures().values(), name)
             rows = table_of_runs(folder, name)
         written = [write_table1(rows, target, calculator=name) for target in targets]
         if json is not None:
@@ -172,7 +176,7 @@ def _compute(
     names = chosen_methods(methods)
     engine = resolve_engine(calculator, weights)
     structures = table1_structures()
-    wanted = [measured_slopes("", name) for name in only]
+    wanted = [measured_slopes("", name, option="--only") for name in only]
     materials = [row.material for row in wanted if row is not None] or list(structures)
     failures: dict[str, str] = {}
     for material in materials:

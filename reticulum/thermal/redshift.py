@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from reticulum.thermal.two_state import TwoStateParameters
 
 
-def measured_slopes(label: str, material: str | None = None) -> RedShiftRow | None:
+def measured_slopes(
+    label: str, material: str | None = None, *, option: str = "--material"
+) -> RedShiftRow | None:
     """Row of the published table that a structure is compared with.
 
     Parameters
@@ -32,6 +34,8 @@ def measured_slopes(label: str, material: str | None = None) -> RedShiftRow | No
         Name of the structure; a bundled one knows its row.
     material
         Name of the material in the table, overriding that.
+    option
+        Option that names the material, for the error.
 
     Returns
     -------
@@ -51,7 +55,7 @@ def measured_slopes(label: str, material: str | None = None) -> RedShiftRow | No
             raise InputError(
                 f"There is no measured slope of {material!r}.",
                 why=f"The published table has: {names}.",
-                fix="Give one of these names, or leave --material out.",
+                fix=f"Give one of these names, or leave {option} out.",
             )
         return row
     for card in list_structures():

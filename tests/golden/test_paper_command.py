@@ -137,6 +137,8 @@ def test_command_writes_json_and_a_report(call, tmp_path):
     ("arguments", "words"),
     [
         (("-o", "report.txt"), "neither a report nor a figure"),
+        (("foo",), "There is no paper 'foo' to check."),
+        (("foo",), "Give one of: vtir, ru2cu4, all."),
         (("-o", "nowhere/report.md"), "no folder"),
         (("ru2cu4", "-o", "figure.png"), "no figure"),
         (("--json", "nowhere/a.json"), "no folder"),

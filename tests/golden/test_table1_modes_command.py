@@ -36,6 +36,7 @@ def test_json_holds_bands_observations_and_identity(command_line):
     ("arguments", "words"),
     [
         (("--all-table1", "MOF-5"), "SOURCE cannot be combined with --all-table1"),
+        (("--all-table1", "-o", "m.csv"), "-o (--output, --write) cannot be combined"),
         (("--compute",), "belong to --all-table1"),
         (("--all-table1", "--compute"), "--compute needs a folder"),
         (("--all-table1", "--runs", "nowhere"), "There is no folder nowhere"),
