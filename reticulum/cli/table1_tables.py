@@ -186,6 +186,7 @@ def _print_scores(rows: Sequence[RedShiftTableRow]) -> None:
 
     found = [entry for entry in scores(rows) if entry.n_rows or entry.n_untrusted]
     if not found:
+        _say("How well each method does: no row with a prediction.")
         return
     print_table(
         "How well each method does",

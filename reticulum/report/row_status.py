@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,62 @@ def is_begun(folder: Path) -> bool:
         return folder.is_symlink()  # to nowhere
     except NotADirectoryError:
         return True
+
+
+def require_any_run(folder: Path, structures: Iterable[str], calculator: str) -> None:
+    """Refuse a folder that holds nothing that is named as a run folder of a table.
+
+    Parameters
+    ----------
+    folder
+        Should hold the run folders ``NAME_CALCULATOR``.
+    structures
+        Names of the bundled structures.
+    calculator
+        Name of the calculator.
+
+    Raises
+    ------
+    InputError
+        If there is none, or the folder cannot be read; a run folder itself is told apart.
+
+    """
+    names = list(structures)
+    try:
+        present = {entry.name for entry in folder.iterdir()}
+        is_run = is_begun(folder)
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be read.",
+            why=f"{error.strerror or error}.",
+            fix="Make it readable, or name another folder.",
+        ) from error
+    if present & {f"{name}_{calculator}" for name in names}:
+        return
+    looked_for = (
+        f"Looked for are run folders NAME_{calculator}, such as {names[0]}_{calculator}, in it."
+    )
+    if is_run:
+        raise InputError(
+            f"{folder} is itself a run folder.",
+            why=looked_for,
+            fix=f"Name the folder that it lies in: --runs {folder.resolve().parent}",
+        )
+    others = sorted(
+        {
+            entry.removeprefix(f"{name}_")
+            for entry in present
+            for name in names
+            if entry.startswith(f"{name}_")
+        }
+    )
+    raise InputError(
+        f"There is no run of {calculator} in {folder}.",
+        why=looked_for + (f" There are runs of {', '.join(others)}." if others else ""),
+        fix=f"Ask for them: -c {others[0]}"
+        if others
+        else "Name the folder that holds your run folders, or add --compute METHODS.",
+    )
 
 
 def require_run_of(structure: str, folder: Path, calculator: str) -> dict[str, Any]:
