@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from reticulum.report.row_status import RowStatus
 
 
+#: Names that the last error gives; all of them stand with their reasons under the table.
+_MOST_NAMES = 5
+
+
 def print_failures(failures: Mapping[str, str]) -> None:
     """Print a line for each calculation that failed in this call.
 
@@ -48,13 +52,19 @@ def end_with_status(failures: Mapping[str, str], rows: Sequence[tuple[str, RowSt
 
     parts = []
     if failures:
-        parts.append(f"Not computed: {', '.join(failures)}.")
+        parts.append(f"Not computed: {_first(list(failures))}.")
     unusable = [f"{material} ({status.value})" for material, status in rows if status in UNUSABLE]
     if unusable:
-        parts.append(f"Run folders that cannot be used: {', '.join(unusable)}.")
+        parts.append(f"Run folders that cannot be used: {_first(unusable)}.")
     if parts:
         raise CalculationError(
             " ".join(parts),
             why="The reasons, and what to do, stand under the table and in the JSON.",
             fix="Do what is said there of each. The other rows stand.",
         )
+
+
+def _first(names: Sequence[str]) -> str:
+    """Join names, only the first of many and how many there are besides."""
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

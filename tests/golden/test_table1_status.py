@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from reticulum.cli.main import app
+from reticulum.cli.table1_status import end_with_status
 from reticulum.errors import CalculationError, InputError
 from reticulum.report.row_status import (
     UNUSABLE,
@@ -190,3 +191,17 @@ def test_failures_and_folders_that_cannot_be_used_are_told_apart(
     assert answer.exit_code == 1
     failures = json.loads(answer.stdout)["failures"]
     assert failures["MOF-5"] == "Another process is working. Twice. Wait for it."
+
+
+def test_the_last_error_is_short_and_has_no_reason() -> None:
+    failures = {f"MOF-5 method {k}": f"It broke for reason {k}." for k in range(9)}
+    rows = [(f"M{k}", RowStatus.DAMAGED) for k in range(7)] + [("M8", RowStatus.COMPUTED)]
+    with pytest.raises(CalculationError) as caught:
+        end_with_status(failures, rows)
+    assert "Not computed: MOF-5 method 0, " in caught.value.what
+    assert "method 4 and 4 more. Run" in caught.value.what
+    assert caught.value.what.endswith("M4 (damaged) and 2 more.")
+    assert "It broke" not in str(caught.value)
+    with pytest.raises(CalculationError) as caught:
+        end_with_status({}, rows[:1])
+    assert caught.value.what == "Run folders that cannot be used: M0 (damaged)."
