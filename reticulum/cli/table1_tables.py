@@ -123,10 +123,12 @@ def print_table1(
         if (found := row.predicted(method, band)) is not None
     ):
         _say(
-            f"{_PEAK_AND_MODE.strip()}: slopes of the maximum of the band, which a fit sees, and "
-            "of its single infrared-active mode. Its stretches mix: the line above is the slope of "
-            "its centre, which alone is scored and summed."
+            f"{_PEAK_AND_MODE.strip()}: slopes of the maximum of the band, which is nearest to "
+            "what a fit sees unless a motion splits the band, and of its single infrared-active "
+            "mode, where they are not those of its centre. The centre, in the line above, alone is "
+            "scored and summed."
         )
+        typer.echo("")
     _print_scores(rows)
     _print_footnotes(notes)
     _print_remarks(rows, calculator=calculator, folder=folder)

@@ -11,8 +11,8 @@ from reticulum.thermal.mechanism import Band
 _HEAD = (
     "# Predicted and measured red-shift slopes, least squares over -100 to 200 degC, cm-1/K; "
     "negative = red shift on heating.",
-    "# peak, single_mode: slopes of the maximum of the band, which a fit sees, and of its single "
-    "infrared-active mode, beside that of its centre; empty where not told.",
+    "# peak, single_mode: slopes of the maximum of the band, nearest to what a fit sees, and of "
+    "its single infrared-active mode, beside that of its centre; empty where not told.",
     "# error: statistics, step sizes and truncation together; empty where not determined. "
     "error_lacks: what it does not hold; empty where it holds all kinds.",
     "material,structure,status,band,measured,method,predicted,error,peak,single_mode,"

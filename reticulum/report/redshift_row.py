@@ -34,8 +34,9 @@ class PredictedSlope:
     missing_errors
         What the error does not hold, in sentences; empty if it holds all kinds.
     peak_cm1_per_k, mode_cm1_per_k
-        Slope of the maximum of the band, which a fit sees, and of its single infrared-active mode,
-        cm⁻¹/K; None where the method tells only the centre, or was stored without them.
+        Slope of the maximum of the band, nearest to what a fit sees unless a motion splits the
+        band, and of its single infrared-active mode, cm⁻¹/K; None where the
+        method tells only the centre, or was stored without them.
 
     """
 

@@ -130,7 +130,9 @@ def test_peak_and_single_mode_stand_under_the_slope_of_the_centre(runs: Path) ->
     assert lines[place].split() == ["peak,", "mode", "-0.0275,", "-0.0459"]
     assert "adiabatic" in lines[place - 1]
     assert "-0.0242" in lines[place - 1]
-    assert "peak, mode: slopes of the maximum of the band, which a fit sees" in text
+    assert (
+        "peak, mode: slopes of the maximum of the band, which is nearest to what a fit sees" in text
+    )
 
 
 def test_a_table_without_predictions_says_that_nothing_is_scored(tmp_path: Path) -> None:
