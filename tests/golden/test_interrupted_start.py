@@ -1,4 +1,4 @@
-"""Ctrl-C while the command starts, works and ends: no traceback, and the status of shells."""
+"""Ctrl-C and SIGTERM while the command starts, works, ends: no traceback, the status of shells."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ AT_WORK = """
 import os, signal, sys
 import reticulum.frameworks.library as library
 def interrupted(*_):
-    os.kill(os.getpid(), signal.SIGINT)
+    os.kill(os.getpid(), signal.{name})
     for _ in range(10**7):
         pass
 library.list_structures = interrupted
@@ -78,9 +78,10 @@ def test_while_it_starts(module):
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
-def test_while_it_works():
-    done = ended(AT_WORK)
-    assert done.returncode == 130
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_while_it_works(name, status):
+    done = ended(AT_WORK.format(name=name))
+    assert done.returncode == status
     assert "Stopped." in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -95,6 +96,12 @@ def test_it_stays_ignored_where_it_was():
     done = ended(AT_IMPORT.format(module="typer"), before=DEAF)
     assert done.returncode == 0
     assert "HKUST-1" in done.stdout
+
+
+def test_a_termination_that_is_ignored_stays_so():
+    program = AT_WORK.format(name="SIGTERM").replace("    for _", "    sys.exit(7)\n    for _")
+    done = ended(program, before=DEAF.replace("SIGINT", "SIGTERM"))
+    assert (done.returncode, done.stderr) == (7, "")
 
 
 def test_the_status_is_that_of_all_commands():

@@ -219,20 +219,22 @@ def test_kill_9_during_the_relaxation_and_again_during_the_displacements(worksho
 
 
 @pytest.mark.parametrize("whole_group", [False, True], ids=["command", "as a terminal does"])
-def test_ctrl_c_says_how_to_go_on(workshop, uninterrupted, whole_group):
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_and_sigterm_say_how_to_go_on(workshop, uninterrupted, whole_group, sent, status):
     process = workshop.start(0.3)
     try:
         workshop.wait_for("displacement", 3, process)
         if whole_group:
-            os.killpg(process.pid, signal.SIGINT)
+            os.killpg(process.pid, sent)
         else:
-            os.kill(process.pid, signal.SIGINT)
+            os.kill(process.pid, sent)
         started = time.monotonic()
         out, err = process.communicate(timeout=PATIENCE_S)
         assert time.monotonic() - started < 10
-        assert process.returncode == 130
+        assert process.returncode == status
         assert out == ""
         assert "Traceback" not in err
+        assert "leaked" not in err
         assert "same command again" in err
         before = len(workshop.computed("displacement"))
         assert all_end(process.pid, 5.0)
