@@ -31,7 +31,7 @@ from reticulum.thermal.adiabatic_sum import (
     leading,
     tail_cm1_per_k,
 )
-from reticulum.thermal.band_space import LINE_FWHM_CM1, POSITIONS, band_centres
+from reticulum.thermal.band_space import POSITIONS, band_centres, mixing_warning
 from reticulum.thermal.mechanism import ERROR_TOO_SMALL, ErrorKind, SlopeError
 from reticulum.thermal.rest_bands import rest_displacements
 from reticulum.thermal.rigid_units import METAL_OXYGEN_STRETCH, motion_in_words, rigid_units
@@ -46,9 +46,6 @@ from reticulum.thermal.soft_sets import soft_sets
 
 #: Relaxed points are warned of when this much probability lies beyond them in a set that matters.
 _OUTSIDE_WARNING = 0.5
-
-#: The centre and the single mode differ by more than this part where mixing is warned of.
-_MIXING_WARNING = 0.2
 
 #: Passes in which new leading sets get their larger amplitudes.
 _LEADING_PASSES = 2
@@ -365,12 +362,9 @@ def _warnings(
         )
     total = np.sum([c.slopes_cm1_per_k for c in contributions], axis=0)
     for band, name in enumerate(POSITIONS[:2]):
-        if abs(total[band] - total[band + 2]) > _MIXING_WARNING * abs(total[band]):
-            sentences.append(
-                f"Stretches of the {name} band mix: its centre moves by {total[band]:+.4f}, the "
-                f"single infrared-active mode by {total[band + 2]:+.4f}, the maximum of lines of "
-                f"{LINE_FWHM_CM1:.0f} cm⁻¹ width by {total[band + 4]:+.4f} cm⁻¹/K."
-            )
+        sentence = mixing_warning(name, *(float(total[band + 2 * k]) for k in range(3)))
+        if sentence:
+            sentences.append(sentence)
     far = [
         c
         for c in contributions

@@ -27,6 +27,9 @@ POSITIONS = (
 #: [Andreeva2020].
 LINE_FWHM_CM1 = 12.0
 
+#: Single mode or peak differ from the centre by more than this part where mixing is warned of.
+_MIXING_WARNING = 0.2
+
 #: Steps of the climb to the maximum of a band, and the last one, cm⁻¹.
 _MOST_CLIMBS = 500
 _SMALLEST_CLIMB_CM1 = 1e-7
@@ -187,6 +190,26 @@ def _peak_cm1(
             break
         place = moved
     return place
+
+
+def mixing_warning(name: str, centre: float, mode: float, peak: float) -> str:
+    """Sentence where mixing of stretches makes the three positions of a band move apart, or empty.
+
+    Parameters
+    ----------
+    name
+        Of the band.
+    centre, mode, peak
+        Slopes of the centre, the single mode and the maximum of the band, cm⁻¹/K.
+
+    """
+    if max(abs(mode - centre), abs(peak - centre)) <= _MIXING_WARNING * abs(centre):
+        return ""
+    return (
+        f"Stretches of the {name} band mix: its centre moves by {centre:+.4f}, the single "
+        f"infrared-active mode by {mode:+.4f}, the maximum of lines of {LINE_FWHM_CM1:.0f} cm⁻¹ "
+        f"width by {peak:+.4f} cm⁻¹/K."
+    )
 
 
 def random_directions(space: BandSpace, random: np.random.Generator) -> BandSpace:

@@ -18,6 +18,7 @@ from reticulum.thermal.band_space import (
     LINE_FWHM_CM1,
     BandSpace,
     band_centres,
+    mixing_warning,
     random_directions,
 )
 from reticulum.thermal.band_tracking import TrackedModes
@@ -338,3 +339,12 @@ def test_a_set_that_mixes_with_a_motion_that_is_no_stretch_keeps_its_weight(coup
     expected = 0.5 * (lines @ shares / shares.sum() + upper)
     assert bands.antisymmetric_cm1 == pytest.approx(expected, abs=0.02)
     assert abs(bands.antisymmetric_cm1 - 0.5 * (lower + upper)) < 0.5 * np.ptp(lines)
+
+
+def test_positions_that_move_apart_are_warned_of():
+    assert mixing_warning("antisymmetric", -0.020, -0.022, -0.018) == ""
+    for mode, peak in ((-0.030, -0.019), (-0.021, -0.008)):
+        sentence = mixing_warning("antisymmetric", -0.020, mode, peak)
+        assert "antisymmetric band mix" in sentence
+        for slope in ("-0.0200", f"{mode:+.4f}", f"{peak:+.4f}"):
+            assert slope in sentence
