@@ -138,7 +138,8 @@ def test_steps_of_dynamics_leave_nothing_behind(librating, monkeypatch):
     # All but the last step of a chunk are in memory when it is noted; nothing of earlier chunks.
     first = np.diff(watch.bytes[: options.n_steps // 40])[2:]
     assert len(first) == 7
-    assert abs(first.mean()) < 2 * POSITIONS
+    # The median: caches of the interpreter grow now and then.
+    assert abs(np.median(first)) < 2 * POSITIONS
 
 
 class Nothing(Calculator):
