@@ -37,6 +37,7 @@ def redshift(
     precision: redshift_options.PrecisionOption = None,
     pairs: redshift_options.PairsOption = None,
     hours: redshift_options.HoursOption = None,
+    picoseconds: redshift_options.PicosecondsOption = None,
     max_cm1: redshift_options.HighestOption = None,
     checks: redshift_options.ChecksOption = True,
     calculator: options.CalculatorOption = options.CALCULATOR,
@@ -78,6 +79,7 @@ def redshift(
             ("--precision", precision, "sampling"),
             ("--pairs", pairs, "sampling"),
             ("--hours", hours, "md"),
+            ("--picoseconds", picoseconds, "md"),
             ("--max-cm1", max_cm1, "adiabatic"),
             ("--no-checks", None if checks else True, "adiabatic"),
         ):
@@ -125,6 +127,7 @@ def redshift(
                     precision=precision,
                     pairs=pairs,
                     hours=hours,
+                    picoseconds=picoseconds,
                     max_cm1=max_cm1,
                     checks=checks,
                 ),
@@ -154,6 +157,7 @@ def _keywords(
     precision: float | None,
     pairs: int | None,
     hours: float | None,
+    picoseconds: float | None,
     max_cm1: float | None,
     checks: bool,
 ) -> dict[str, dict[str, Any]]:
@@ -181,9 +185,8 @@ def _keywords(
     if "md" in names:
         from reticulum.thermal.molecular_dynamics_options import MolecularDynamicsOptions
 
-        default = MolecularDynamicsOptions()
         keywords["md"] = {
-            "options": default if hours is None else replace(default, longest_hours=hours)
+            "options": MolecularDynamicsOptions.chosen(hours=hours, picoseconds=picoseconds)
         }
     return keywords
 

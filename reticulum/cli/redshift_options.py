@@ -102,6 +102,15 @@ HoursOption = Annotated[
         help="Longest time for md; what would take longer is refused (default: 24).",
     ),
 ]
+PicosecondsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--picoseconds",
+        metavar="PS",
+        help="Length of each trajectory of md, 4 ps or more (default: 24). Asked for more, "
+        "trajectories go on; asked for less, they are cut.",
+    ),
+]
 HighestOption = Annotated[
     float | None,
     typer.Option(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import constants
 
-from reticulum.units import BOLTZMANN_EV_PER_K
+from reticulum.units import BOLTZMANN_EV_PER_K, SQRT_EV_PER_U_A2_TO_CM1
 
 #: One fs in the time unit of Å, eV and u: Å√(u/eV) is about 10.18 fs.
 FEMTOSECOND: float = 1e-15 / (1e-10 * (constants.atomic_mass / constants.e) ** 0.5)
@@ -141,3 +141,24 @@ def kinetic_temperature_k(
     """Temperature of the velocities of a crystal that does not drift, K."""
     twice = float((masses_amu @ velocities**2).sum())
     return twice / (BOLTZMANN_EV_PER_K * 3.0 * (len(masses_amu) - 1))
+
+
+def kinetic_share(wavenumbers_cm1: NDArray[np.float64], time_step: float) -> float:
+    """Kinetic temperature that steps of this length show, as a share of the true one.
+
+    The positions of BAOAB are those of the temperature asked for; its velocities are too slow by
+    ⟨v²⟩ = (kT/m)(1 - (ωΔt)²/4) [Leimkuhler2013]_.
+
+    *Valid when* the crystal is harmonic.
+
+    Parameters
+    ----------
+    wavenumbers_cm1
+        (3n,) of all modes at Γ, cm⁻¹.
+    time_step
+        Å√(u/eV).
+
+    """
+    squares = (np.maximum(wavenumbers_cm1, 0.0) / SQRT_EV_PER_U_A2_TO_CM1 * time_step) ** 2
+    # The three translations do not move.
+    return 1.0 - float(squares.sum()) / 4.0 / (len(wavenumbers_cm1) - 3)

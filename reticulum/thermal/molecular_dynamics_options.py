@@ -7,6 +7,13 @@ from dataclasses import dataclass
 
 from reticulum.errors import InputError
 
+#: Length of the segments, ps, and the fewest that a user's trajectory is cut into.
+SEGMENT_PS, FEWEST_SEGMENTS = 3.0, 4
+
+#: Shortest trajectory that a user may ask for, ps: four segments that resolve 33 cm⁻¹, about the
+#: width of a carboxylate band.
+SHORTEST_PS = 4.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MolecularDynamicsOptions:
@@ -41,7 +48,7 @@ class MolecularDynamicsOptions:
     production_ps: float = 24.0
     equilibration_friction_per_ps: float = 5.0
     friction_per_ps: float = 0.5
-    segment_ps: float = 3.0
+    segment_ps: float = SEGMENT_PS
     sample_every: int = 4
     seed: int = 0
     longest_hours: float = 24.0
@@ -75,6 +82,46 @@ class MolecularDynamicsOptions:
                 why="The error comes from the scatter of the segments.",
                 fix="Make the trajectory longer or the segments shorter.",
             )
+
+    @classmethod
+    def chosen(
+        cls, *, hours: float | None = None, picoseconds: float | None = None
+    ) -> MolecularDynamicsOptions:
+        """Options with what a user chose; short trajectories get shorter segments.
+
+        Parameters
+        ----------
+        hours
+            Longest time, h.
+        picoseconds
+            Length of each trajectory while spectra are taken, ps.
+
+        Raises
+        ------
+        InputError
+            If one of them makes no sense.
+
+        """
+        keywords: dict[str, float] = {}
+        if hours is not None:
+            if not (math.isfinite(hours) and hours > 0.0):
+                raise InputError(
+                    f"--hours is {hours:g}.",
+                    why="It must be a positive number.",
+                    fix="Give the hours that the trajectories may take.",
+                )
+            keywords["longest_hours"] = hours
+        if picoseconds is not None:
+            if not (math.isfinite(picoseconds) and picoseconds >= SHORTEST_PS):
+                raise InputError(
+                    f"--picoseconds is {picoseconds:g}.",
+                    why=f"The error takes {FEWEST_SEGMENTS} segments or more, and segments of less "
+                    f"than {SHORTEST_PS / FEWEST_SEGMENTS:g} ps do not resolve the bands.",
+                    fix=f"Give {SHORTEST_PS:g} ps or more.",
+                )
+            n_segments = max(FEWEST_SEGMENTS, int(picoseconds / SEGMENT_PS + 1e-9))
+            keywords |= {"production_ps": picoseconds, "segment_ps": picoseconds / n_segments}
+        return cls(**keywords)  # type: ignore[arg-type]
 
     @property
     def n_segments(self) -> int:

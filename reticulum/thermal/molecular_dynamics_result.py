@@ -34,7 +34,7 @@ class MolecularDynamicsResult:
     bond_cm1
         ω_e and ω_e x_e of a C-O bond, cm⁻¹.
     kinetic_k
-        (n_temperatures,) mean kinetic temperature, K.
+        (n_temperatures,) mean kinetic temperature, corrected for the time step, K.
     options
         What was asked for.
     changed_bonds
@@ -84,15 +84,16 @@ class MolecularDynamicsResult:
 
     @property
     def verdict(self) -> str:
-        """One sentence on what was found."""
-        both = [
-            f"{self.slope_cm1_per_k(band):+.4f} ± {self.statistical_error_cm1_per_k(band):.4f} "
-            f"({band.value}; as simulated {self.raw_slope_cm1_per_k(band):+.4f})"
+        """What was found, with and without the classical artefact."""
+        slopes = ", ".join(
+            f"{band.value} {self.slope_cm1_per_k(band):+.4f} ± "
+            f"{self.statistical_error_cm1_per_k(band):.4f}"
             for band in Band
-        ]
+        )
+        simulated = " and ".join(f"{self.raw_slope_cm1_per_k(band):+.4f}" for band in Band)
         return (
-            f"Velocity spectra give {' and '.join(both)} cm⁻¹/K; "
-            f"{self.artefact_slope_cm1_per_k:+.4f} of the simulated slopes is the classical "
+            f"Velocity spectra without the classical artefact: {slopes} cm⁻¹/K; as simulated "
+            f"{simulated}, of which {self.artefact_slope_cm1_per_k:+.4f} is the classical "
             "anharmonicity of the C-O bonds."
         )
 
@@ -144,7 +145,8 @@ class MolecularDynamicsResult:
 
     def _warnings(self) -> tuple[str, ...]:
         found = [
-            f"The trajectory at {asked:.0f} K has the kinetic temperature {seen:.0f} K."
+            f"The trajectory at {asked:.0f} K has the mean kinetic temperature {seen:.0f} K: a "
+            "longer one comes closer."
             for asked, seen in zip(self.temperatures_k, self.kinetic_k, strict=True)
             if abs(seen / asked - 1.0) > _TEMPERATURE_WARNED
         ]

@@ -2,7 +2,7 @@
 
 Classical trajectories at both ends of the temperature window, with all motions and all couplings
 that the calculator knows. Only the projected velocities are kept, chunk by chunk, so that memory
-does not grow and a killed process goes on from its last chunk.
+does not grow and a killed process goes on where it was.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from reticulum.thermal.carboxylate_bands import track_carboxylate_modes
 from reticulum.thermal.langevin import (
     FEMTOSECOND,
     PhasePoint,
+    kinetic_share,
     kinetic_temperature_k,
     langevin_step,
     starting_point,
@@ -37,18 +38,18 @@ from reticulum.thermal.molecular_dynamics_options import MolecularDynamicsOption
 from reticulum.thermal.molecular_dynamics_result import MolecularDynamicsResult
 from reticulum.thermal.slopes import checked_temperatures_k, slope_temperatures_k
 from reticulum.thermal.stretch_artefact import bond_anharmonicity, stretch_artefact
-from reticulum.thermal.trajectory_chunks import Chunk, TrajectoryFolder
+from reticulum.thermal.trajectory_chunks import GrowingTrajectory, TrajectoryFolder
 from reticulum.thermal.velocity_spectra import BandCentre, band_centre, power_spectra
 from reticulum.thermal.velocity_spectra import projected_velocities as project
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-#: Steps in a chunk: what a killed process may lose.
+#: Steps in a chunk, a file of its own: what is in memory at most.
 STEPS_PER_CHUNK = 400
 
-#: Displacement for the timing, Å.
-_TIMING_STEP_A = 0.01
+#: Time for which steps are timed before the start, s (one step at least).
+_TIMED_S = 0.5
 
 #: Digits of the digest that tells trajectories of different settings apart.
 _DIGITS = 8
@@ -69,6 +70,39 @@ class _Dynamics:
         moved = self.atoms.copy()
         moved.positions = positions_a
         return np.array(evaluate(self.calculator, moved).forces_ev_per_a)
+
+    def start(self, forces_at_rest: NDArray[np.float64], temperature_k: float) -> PhasePoint:
+        return starting_point(
+            np.array(self.atoms.positions),
+            forces_at_rest,
+            self.masses,
+            temperature_k=temperature_k,
+            seed=(self.options.seed,),
+        )
+
+    def step(self, point: PhasePoint, temperature_k: float) -> PhasePoint:
+        options = self.options
+        friction = (
+            options.equilibration_friction_per_ps
+            if point.step < options.n_equilibration
+            else options.friction_per_ps
+        )
+        # Trajectories of different temperatures get the same noise: their difference is less noisy.
+        return langevin_step(
+            point,
+            self.forces,
+            self.masses,
+            temperature_k=temperature_k,
+            time_step=options.time_step_fs * FEMTOSECOND,
+            friction=friction / (1000.0 * FEMTOSECOND),
+            seed=(options.seed,),
+        )
+
+    def sample(self, point: PhasePoint) -> tuple[NDArray[np.float64], float]:
+        return (
+            project(self.tracked, self.frames, self.masses, point.positions_a, point.velocities),
+            kinetic_temperature_k(point.velocities, self.masses),
+        )
 
 
 def molecular_dynamics_redshift(
@@ -120,19 +154,23 @@ def molecular_dynamics_redshift(
         for weights in (tracked.antisymmetric, tracked.symmetric)
     ]
     folders = [_folder(run, atoms, options, float(t)) for t in temperatures]
-    _announce(run, dynamics, folders)
+    done = [folder.n_steps(STEPS_PER_CHUNK, options.sample_every) for folder in folders]
+    _announce(run, dynamics, temperatures, done, at_rest)
     bands: list[tuple[BandCentre, BandCentre]] = []
     kinetic: list[float] = []
     broken = ""
-    done = sum(min(f.n_chunks() * STEPS_PER_CHUNK, options.n_steps) for f in folders)
-    run.progress.start("molecular-dynamics", len(folders) * options.n_steps, done)
+    seen = kinetic_share(
+        np.array(table.labels.mode_wavenumbers_cm1), options.time_step_fs * FEMTOSECOND
+    )
+    there = sum(min(steps, options.n_steps) for steps in done)
+    run.progress.start("molecular-dynamics", len(folders) * options.n_steps, there)
     for temperature, folder in zip(temperatures, folders, strict=True):
-        last = _trajectory(run, dynamics, folder, at_rest, float(temperature))
+        _trajectory(run, dynamics, folder, at_rest, float(temperature))
         after = atoms.copy()
-        after.positions = last.positions_a
+        after.positions = folder.point_after(options.n_steps, STEPS_PER_CHUNK).positions_a
         broken = broken or changed_bonds(atoms, after).replace("The relaxation", "The dynamics")
         series, temperature_seen = _production(folder, options)
-        kinetic.append(temperature_seen)
+        kinetic.append(temperature_seen / seen)
         found = []
         for weights, place in zip((tracked.antisymmetric, tracked.symmetric), rest, strict=True):
             spectra = power_spectra(
@@ -200,29 +238,67 @@ def _folder(
     )
 
 
-def _announce(run: Run, dynamics: _Dynamics, folders: list[TrajectoryFolder]) -> None:
-    """Say what it costs before it starts, and refuse what takes too long."""
+def _announce(
+    run: Run,
+    dynamics: _Dynamics,
+    temperatures_k: NDArray[np.float64],
+    done: list[int],
+    forces_at_rest: NDArray[np.float64],
+) -> None:
+    """Say what it costs before it starts, and refuse what takes too long.
+
+    What is there of a trajectory that is longer than asked for spares no other its steps.
+    """
     options = dynamics.options
-    positions = np.array(dynamics.atoms.positions)
-    dynamics.forces(positions)
-    started = time.perf_counter()
-    dynamics.forces(positions + _TIMING_STEP_A * (-1.0) ** np.arange(len(positions))[:, None])
-    seconds = time.perf_counter() - started
-    done = sum(folder.n_chunks() * STEPS_PER_CHUNK for folder in folders)
-    left = max(len(folders) * options.n_steps - done, 0)
-    hours = left * seconds / 3600.0
-    message = f"Molecular dynamics: {left} steps at {seconds:.2g} s each, {hours:.2g} hours" + (
-        f" ({done} steps are there)." if done else "."
+    total = len(done) * options.n_steps
+    left = sum(max(options.n_steps - steps, 0) for steps in done)
+    what = (
+        "Molecular dynamics at "
+        + " and ".join(f"{t:.0f} K" for t in temperatures_k)
+        + f", {options.equilibration_ps:g} + {options.production_ps:g} ps each"
     )
+    if not left:
+        run.progress.message(f"{what}: all {total} steps are there.")
+        return
+    seconds = _seconds_per_step(dynamics, forces_at_rest, float(temperatures_k[0]))
+    hours = left * seconds / 3600.0
+    message = f"{what}: {left} steps at {seconds:.2g} s each, {_duration(hours)}"
+    message += f" ({total - left} of {total} are there)." if left < total else "."
     if hours > options.longest_hours:
         raise InputError(
             message,
             why=f"More than {options.longest_hours:g} hours are not begun: it is a cross-check for "
             "fast calculators.",
-            fix=f"Allow more with --hours {math.ceil(hours)}, or use --methods sampling or a "
-            "faster calculator.",
+            fix=f"Allow more with --hours {math.ceil(hours)}, ask for less with --picoseconds, or "
+            "use --methods sampling or a faster calculator.",
         )
     run.progress.message(message)
+
+
+def _seconds_per_step(
+    dynamics: _Dynamics, forces_at_rest: NDArray[np.float64], temperature_k: float
+) -> float:
+    """Mean time of a step with its share of a sample, s; the first one warms up."""
+    point = dynamics.step(dynamics.start(forces_at_rest, temperature_k), temperature_k)
+    steps = sampling = 0.0
+    n_steps = 0
+    while steps + sampling < _TIMED_S:
+        started = time.perf_counter()
+        point = dynamics.step(point, temperature_k)
+        between = time.perf_counter()
+        dynamics.sample(point)
+        steps += between - started
+        sampling += time.perf_counter() - between
+        n_steps += 1
+    return (steps + sampling / dynamics.options.sample_every) / n_steps
+
+
+def _duration(hours: float) -> str:
+    """Time in words."""
+    for limit, factor, unit in ((1 / 30.0, 3600.0, "s"), (2.0, 60.0, "minutes")):
+        if hours < limit:
+            return f"{max(hours * factor, 1.0):.0f} {unit}"
+    return f"{hours:.1f} hours" if hours < 100.0 else f"{hours:.0f} hours"
 
 
 def _trajectory(
@@ -231,71 +307,31 @@ def _trajectory(
     folder: TrajectoryFolder,
     forces_at_rest: NDArray[np.float64],
     temperature_k: float,
-) -> PhasePoint:
-    """Compute what is missing of a trajectory; returns where it ends."""
+) -> None:
+    """Compute what is missing of a trajectory."""
     options = dynamics.options
-    # Trajectories of different temperatures get the same noise: their difference is less noisy.
-    seed = (options.seed,)
-    chunk_number = folder.n_chunks()
-    if chunk_number:
-        point = folder.read(chunk_number - 1).end
-    else:
-        point = starting_point(
-            np.array(dynamics.atoms.positions),
-            forces_at_rest,
-            dynamics.masses,
-            temperature_k=temperature_k,
-            seed=seed,
-        )
-    run.folder.log(f"molecular dynamics at {temperature_k:.0f} K from step {point.step}")
-    while point.step < options.n_steps:
-        series, kinetic = [], []
-        for _ in range(STEPS_PER_CHUNK):
+    growing = GrowingTrajectory(
+        folder,
+        dynamics.start(forces_at_rest, temperature_k),
+        steps_per_chunk=STEPS_PER_CHUNK,
+        sample_every=options.sample_every,
+    )
+    run.folder.log(f"molecular dynamics at {temperature_k:.0f} K from step {growing.point.step}")
+    try:
+        while growing.point.step < options.n_steps:
             started = time.perf_counter()
-            equilibrating = point.step < options.n_equilibration
-            friction = (
-                options.equilibration_friction_per_ps if equilibrating else options.friction_per_ps
-            )
-            point = langevin_step(
-                point,
-                dynamics.forces,
-                dynamics.masses,
-                temperature_k=temperature_k,
-                time_step=options.time_step_fs * FEMTOSECOND,
-                friction=friction / (1000.0 * FEMTOSECOND),
-                seed=seed,
-            )
-            if point.step % options.sample_every == 0:
-                series.append(
-                    project(
-                        dynamics.tracked,
-                        dynamics.frames,
-                        dynamics.masses,
-                        point.positions_a,
-                        point.velocities,
-                    )
-                )
-                kinetic.append(kinetic_temperature_k(point.velocities, dynamics.masses))
+            point = dynamics.step(growing.point, temperature_k)
+            growing.add(point, dynamics.sample(point) if growing.sampled(point.step) else None)
             run.progress.advance("molecular-dynamics", time.perf_counter() - started)
-        folder.write(
-            chunk_number,
-            Chunk(
-                series=np.array(series).reshape(len(series), -1),
-                kinetic_k=np.array(kinetic),
-                end=point,
-            ),
-        )
-        chunk_number += 1
-    return point
+    finally:  # also after Ctrl-C and where a calculation failed
+        growing.save()
 
 
 def _production(
     folder: TrajectoryFolder, options: MolecularDynamicsOptions
 ) -> tuple[NDArray[np.float64], float]:
     """Projected velocities after the equilibration, and their mean kinetic temperature, K."""
-    chunks = [folder.read(number) for number in range(folder.n_chunks())]
+    series, kinetic = folder.samples()
     first = options.n_equilibration // options.sample_every
     last = options.n_steps // options.sample_every
-    series = np.concatenate([chunk.series for chunk in chunks])[first:last]
-    kinetic = np.concatenate([chunk.kinetic_k for chunk in chunks])[first:last]
-    return series, float(kinetic.mean())
+    return series[first:last], float(kinetic[first:last].mean())
