@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part, SlopeError
 from reticulum.thermal.molecular_dynamics_options import MolecularDynamicsOptions
-from reticulum.thermal.sampling import slope_weights
+from reticulum.thermal.sampling import one_sigma_factor, slope_weights
 from reticulum.thermal.velocity_spectra import BandCentre
 
 #: Relative difference between the kinetic temperature and that asked for from which it is said.
@@ -77,10 +77,11 @@ class MolecularDynamicsResult:
         return self.raw_slope_cm1_per_k(band) - self.artefact_slope_cm1_per_k
 
     def statistical_error_cm1_per_k(self, band: Band) -> float:
-        """Standard error of the slope from the segments, cm⁻¹/K."""
+        """Error of the slope from the segments, with Student's factor for their number, cm⁻¹/K."""
         column = list(Band).index(band)
         errors = np.array([pair[column].error_cm1 for pair in self.bands])
-        return float(np.linalg.norm(slope_weights(self.temperatures_k) * errors))
+        spread = float(np.linalg.norm(slope_weights(self.temperatures_k) * errors))
+        return one_sigma_factor(self.options.n_segments) * spread
 
     @property
     def verdict(self) -> str:

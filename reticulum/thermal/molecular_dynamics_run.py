@@ -11,36 +11,33 @@ import hashlib
 import json
 import math
 import time
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reticulum.engines.blas import load_fast_blas, one_thread_for_new_libraries
-from reticulum.engines.build import Engine, evaluate
 from reticulum.errors import InputError
 from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.run import Run, changed_bonds
 from reticulum.provenance import geometry_digest
 from reticulum.thermal.band_tracking import TrackedModes
 from reticulum.thermal.carboxylate_bands import track_carboxylate_modes
-from reticulum.thermal.langevin import (
-    FEMTOSECOND,
-    PhasePoint,
-    kinetic_share,
-    kinetic_temperature_k,
-    langevin_step,
-    starting_point,
-)
-from reticulum.thermal.local_frames import LocalFrames, local_frames
+from reticulum.thermal.langevin import FEMTOSECOND, PhasePoint, kinetic_share
+from reticulum.thermal.local_frames import local_frames
 from reticulum.thermal.molecular_dynamics_options import MolecularDynamicsOptions
 from reticulum.thermal.molecular_dynamics_result import MolecularDynamicsResult
+from reticulum.thermal.molecular_dynamics_steps import (
+    Dynamics,
+    StepperBeside,
+    StepperHere,
+    finished,
+)
 from reticulum.thermal.slopes import checked_temperatures_k, slope_temperatures_k
 from reticulum.thermal.stretch_artefact import bond_anharmonicity, stretch_artefact
 from reticulum.thermal.trajectory_chunks import GrowingTrajectory, TrajectoryFolder
 from reticulum.thermal.velocity_spectra import BandCentre, band_centre, power_spectra
-from reticulum.thermal.velocity_spectra import projected_velocities as project
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -51,58 +48,11 @@ STEPS_PER_CHUNK = 400
 #: Time for which steps are timed before the start, s (one step at least).
 _TIMED_S = 0.5
 
+#: Time of a step from which processes of their own pay for trajectories, s: sending one takes 1 ms.
+BESIDE_FROM_S = 0.02
+
 #: Digits of the digest that tells trajectories of different settings apart.
 _DIGITS = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Dynamics:
-    """What a trajectory needs."""
-
-    calculator: Any
-    atoms: Atoms
-    masses: NDArray[np.float64]
-    tracked: TrackedModes
-    frames: LocalFrames
-    options: MolecularDynamicsOptions
-
-    def forces(self, positions_a: NDArray[np.float64]) -> NDArray[np.float64]:
-        moved = self.atoms.copy()
-        moved.positions = positions_a
-        return np.array(evaluate(self.calculator, moved).forces_ev_per_a)
-
-    def start(self, forces_at_rest: NDArray[np.float64], temperature_k: float) -> PhasePoint:
-        return starting_point(
-            np.array(self.atoms.positions),
-            forces_at_rest,
-            self.masses,
-            temperature_k=temperature_k,
-            seed=(self.options.seed,),
-        )
-
-    def step(self, point: PhasePoint, temperature_k: float) -> PhasePoint:
-        options = self.options
-        friction = (
-            options.equilibration_friction_per_ps
-            if point.step < options.n_equilibration
-            else options.friction_per_ps
-        )
-        # Trajectories of different temperatures get the same noise: their difference is less noisy.
-        return langevin_step(
-            point,
-            self.forces,
-            self.masses,
-            temperature_k=temperature_k,
-            time_step=options.time_step_fs * FEMTOSECOND,
-            friction=friction / (1000.0 * FEMTOSECOND),
-            seed=(options.seed,),
-        )
-
-    def sample(self, point: PhasePoint) -> tuple[NDArray[np.float64], float]:
-        return (
-            project(self.tracked, self.frames, self.masses, point.positions_a, point.velocities),
-            kinetic_temperature_k(point.velocities, self.masses),
-        )
 
 
 def molecular_dynamics_redshift(
@@ -137,16 +87,15 @@ def molecular_dynamics_redshift(
         )
     atoms = table.phonons.atoms
     tracked = track_carboxylate_modes(table, only_bands=True)
-    dynamics = _Dynamics(
-        calculator=_calculator(run.engine, atoms),
-        atoms=atoms,
-        masses=atoms.get_masses(),
-        tracked=tracked,
-        frames=local_frames(atoms),
-        options=options,
-    )
     at_rest = np.array(
         run.runner.evaluate([atoms], kind="reference", show=False)[0].result.forces_ev_per_a
+    )
+    dynamics = Dynamics(
+        atoms=atoms.copy(),
+        tracked=tracked,
+        frames=local_frames(atoms),
+        forces_at_rest=at_rest,
+        options=options,
     )
     anharmonicity = bond_anharmonicity(run, atoms, table.carboxylates[0], at_rest)
     rest = [
@@ -155,17 +104,21 @@ def molecular_dynamics_redshift(
     ]
     folders = [_folder(run, atoms, options, float(t)) for t in temperatures]
     done = [folder.n_steps(STEPS_PER_CHUNK, options.sample_every) for folder in folders]
-    _announce(run, dynamics, temperatures, done, at_rest)
+    here = StepperHere(run.engine, dynamics)
+    groups = _announce(run, dynamics, temperatures, done, here)
+    there = sum(min(steps, options.n_steps) for steps in done)
+    run.progress.start("molecular-dynamics", len(folders) * options.n_steps, there)
+    for group in groups:
+        taken_up = [_taken_up(run, dynamics, folders[n], float(temperatures[n])) for n in group]
+        _compute(run, dynamics, taken_up, here)
+    run.progress.finish("molecular-dynamics")
     bands: list[tuple[BandCentre, BandCentre]] = []
     kinetic: list[float] = []
     broken = ""
     seen = kinetic_share(
         np.array(table.labels.mode_wavenumbers_cm1), options.time_step_fs * FEMTOSECOND
     )
-    there = sum(min(steps, options.n_steps) for steps in done)
-    run.progress.start("molecular-dynamics", len(folders) * options.n_steps, there)
-    for temperature, folder in zip(temperatures, folders, strict=True):
-        _trajectory(run, dynamics, folder, at_rest, float(temperature))
+    for folder in folders:
         after = atoms.copy()
         after.positions = folder.point_after(options.n_steps, STEPS_PER_CHUNK).positions_a
         broken = broken or changed_bonds(atoms, after).replace("The relaxation", "The dynamics")
@@ -182,7 +135,6 @@ def molecular_dynamics_redshift(
             )
             found.append(band_centre(spectra, place))
         bands.append((found[0], found[1]))
-    run.progress.finish("molecular-dynamics")
     return MolecularDynamicsResult(
         temperatures_k=temperatures,
         bands=tuple(bands),
@@ -193,20 +145,6 @@ def molecular_dynamics_redshift(
         options=options,
         changed_bonds=broken,
     )
-
-
-def _calculator(engine: Engine, atoms: Atoms) -> Any:
-    """Calculator for this process, on one thread unless it is made for many.
-
-    Threads that wait for each other on cores that others use as well cost more than they give:
-    2.7 s instead of 0.12 s for a step of copper formate with GFN1-xTB on a busy machine.
-    """
-    if engine.runs_in_one_process:
-        return engine.make(atoms)
-    with one_thread_for_new_libraries():
-        if engine.uses_lapack:
-            load_fast_blas()
-        return engine.make(atoms)
 
 
 def _wavenumbers(table: ModeTable, tracked: TrackedModes) -> NDArray[np.float64]:
@@ -240,30 +178,35 @@ def _folder(
 
 def _announce(
     run: Run,
-    dynamics: _Dynamics,
+    dynamics: Dynamics,
     temperatures_k: NDArray[np.float64],
     done: list[int],
-    forces_at_rest: NDArray[np.float64],
-) -> None:
+    here: StepperHere,
+) -> list[list[int]]:
     """Say what it costs before it starts, and refuse what takes too long.
 
     What is there of a trajectory that is longer than asked for spares no other its steps.
+    Returns the numbers of the trajectories that are computed together, group after group.
     """
     options = dynamics.options
     total = len(done) * options.n_steps
-    left = sum(max(options.n_steps - steps, 0) for steps in done)
+    left = [max(options.n_steps - steps, 0) for steps in done]
     what = (
         "Molecular dynamics at "
         + " and ".join(f"{t:.0f} K" for t in temperatures_k)
         + f", {options.equilibration_ps:g} + {options.production_ps:g} ps each"
     )
-    if not left:
+    if not any(left):
         run.progress.message(f"{what}: all {total} steps are there.")
-        return
-    seconds = _seconds_per_step(dynamics, forces_at_rest, float(temperatures_k[0]))
-    hours = left * seconds / 3600.0
-    message = f"{what}: {left} steps at {seconds:.2g} s each, {_duration(hours)}"
-    message += f" ({total - left} of {total} are there)." if left < total else "."
+        return []
+    seconds = _seconds_per_step(dynamics, float(temperatures_k[0]), here)
+    groups = _groups(run, left, seconds)
+    hours = sum(max(left[n] for n in group) for group in groups) * seconds / 3600.0
+    message = f"{what}: {sum(left)} steps at {seconds:.2g} s each"
+    if any(len(group) > 1 for group in groups):
+        message += ", side by side"
+    message += f", {_duration(hours)}"
+    message += f" ({total - sum(left)} of {total} are there)." if sum(left) < total else "."
     if hours > options.longest_hours:
         raise InputError(
             message,
@@ -273,18 +216,25 @@ def _announce(
             "use --methods sampling or a faster calculator.",
         )
     run.progress.message(message)
+    return groups
 
 
-def _seconds_per_step(
-    dynamics: _Dynamics, forces_at_rest: NDArray[np.float64], temperature_k: float
-) -> float:
+def _groups(run: Run, left: list[int], seconds: float) -> list[list[int]]:
+    """Trajectories that are computed at the same time, by their numbers."""
+    unfinished = [number for number, steps in enumerate(left) if steps]
+    beside = not run.engine.runs_in_one_process and seconds >= BESIDE_FROM_S
+    size = max(run.runner.workers, 1) if beside else 1
+    return [unfinished[n : n + size] for n in range(0, len(unfinished), size)]
+
+
+def _seconds_per_step(dynamics: Dynamics, temperature_k: float, here: StepperHere) -> float:
     """Mean time of a step with its share of a sample, s; the first one warms up."""
-    point = dynamics.step(dynamics.start(forces_at_rest, temperature_k), temperature_k)
+    point = here.step(dynamics.start(temperature_k), temperature_k)
     steps = sampling = 0.0
     n_steps = 0
     while steps + sampling < _TIMED_S:
         started = time.perf_counter()
-        point = dynamics.step(point, temperature_k)
+        point = here.step(point, temperature_k)
         between = time.perf_counter()
         dynamics.sample(point)
         steps += between - started
@@ -301,30 +251,74 @@ def _duration(hours: float) -> str:
     return f"{hours:.1f} hours" if hours < 100.0 else f"{hours:.0f} hours"
 
 
-def _trajectory(
+@dataclass(frozen=True, slots=True)
+class _Trajectory:
+    """A trajectory that is not finished."""
+
+    temperature_k: float
+    growing: GrowingTrajectory
+
+
+def _taken_up(
     run: Run,
-    dynamics: _Dynamics,
+    dynamics: Dynamics,
     folder: TrajectoryFolder,
-    forces_at_rest: NDArray[np.float64],
     temperature_k: float,
-) -> None:
-    """Compute what is missing of a trajectory."""
-    options = dynamics.options
+) -> _Trajectory:
+    """What there is of a trajectory, ready for more."""
     growing = GrowingTrajectory(
         folder,
-        dynamics.start(forces_at_rest, temperature_k),
+        dynamics.start(temperature_k),
         steps_per_chunk=STEPS_PER_CHUNK,
-        sample_every=options.sample_every,
+        sample_every=dynamics.options.sample_every,
     )
     run.folder.log(f"molecular dynamics at {temperature_k:.0f} K from step {growing.point.step}")
+    return _Trajectory(temperature_k, growing)
+
+
+def _compute(
+    run: Run, dynamics: Dynamics, trajectories: list[_Trajectory], here: StepperHere
+) -> None:
+    """All missing steps; with more trajectories than one, each in a process of its own."""
+    beside: list[StepperBeside] = []
+    n_steps = dynamics.options.n_steps
+
+    def add(number: int, point: PhasePoint, seconds: float) -> bool:
+        growing = trajectories[number].growing
+        growing.add(point, dynamics.sample(point) if growing.sampled(point.step) else None)
+        run.progress.advance("molecular-dynamics", seconds)
+        return point.step < n_steps
+
     try:
-        while growing.point.step < options.n_steps:
-            started = time.perf_counter()
-            point = dynamics.step(growing.point, temperature_k)
-            growing.add(point, dynamics.sample(point) if growing.sampled(point.step) else None)
-            run.progress.advance("molecular-dynamics", time.perf_counter() - started)
+        if len(trajectories) == 1:
+            (only,) = trajectories
+            more = only.growing.point.step < n_steps
+            while more:
+                started = time.perf_counter()
+                point = here.step(only.growing.point, only.temperature_k)
+                more = add(0, point, time.perf_counter() - started)
+            return
+        waiting: dict[Future[PhasePoint], int] = {}
+        asked = [0.0] * len(trajectories)
+
+        def ask(number: int) -> None:
+            trajectory = trajectories[number]
+            asked[number] = time.perf_counter()
+            future = beside[number].submit(trajectory.growing.point, trajectory.temperature_k)
+            waiting[future] = number
+
+        for number in range(len(trajectories)):
+            beside.append(StepperBeside(run.engine, dynamics))
+            ask(number)
+        while waiting:
+            for number, point in finished(waiting):
+                if add(number, point, time.perf_counter() - asked[number]):
+                    ask(number)
     finally:  # also after Ctrl-C and where a calculation failed
-        growing.save()
+        for trajectory in trajectories:
+            trajectory.growing.save()
+        for stepper in beside:
+            stepper.close()
 
 
 def _production(

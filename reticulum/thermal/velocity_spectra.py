@@ -7,11 +7,12 @@ segments; their scatter gives the error.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import curve_fit
+from scipy.optimize import OptimizeWarning, curve_fit
 
 from reticulum.errors import CalculationError
 from reticulum.thermal.band_tracking import TrackedModes
@@ -231,13 +232,16 @@ def _lorentzian(
     scale = float(power.max())
     reach = float(axis[-1] - axis[0])
     try:
-        found, _ = curve_fit(
-            shape,
-            axis,
-            power / scale,
-            p0=(float(axis[power.argmax()]), 0.1 * reach, 1.0, 0.0),
-            bounds=((axis[0], 1e-3 * reach, 0.0, 0.0), (axis[-1], 2.0 * reach, 10.0, 1.0)),
-        )
+        with warnings.catch_warnings():
+            # Few points or a flat band have no covariance, which is not asked for.
+            warnings.simplefilter("ignore", OptimizeWarning)
+            found, _ = curve_fit(
+                shape,
+                axis,
+                power / scale,
+                p0=(float(axis[power.argmax()]), 0.1 * reach, 1.0, 0.0),
+                bounds=((axis[0], 1e-3 * reach, 0.0, 0.0), (axis[-1], 2.0 * reach, 10.0, 1.0)),
+            )
     except RuntimeError:
         return float("nan"), float("nan")
     return float(found[0]), float(found[1])

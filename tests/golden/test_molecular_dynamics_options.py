@@ -49,7 +49,6 @@ def test_lengths_that_make_no_sense_are_refused_in_one_message(command_line, rod
     assert not (tmp_path / "RUN").exists()
 
 
-@pytest.mark.filterwarnings("ignore:Covariance of the parameters")
 def test_a_simulation_from_the_command_line(command_line, rod, tmp_path):
     """Both slopes with and without the artefact; given again, nothing is computed."""
     words = (*rod, "-m", "md", "--picoseconds", "4")
