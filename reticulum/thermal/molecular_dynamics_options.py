@@ -43,13 +43,13 @@ class MolecularDynamicsOptions:
     """
 
     temperatures_k: tuple[float, ...] | None = None
-    time_step_fs: float = 0.5
+    time_step_fs: float = 1.0
     equilibration_ps: float = 2.0
     production_ps: float = 24.0
     equilibration_friction_per_ps: float = 5.0
     friction_per_ps: float = 0.5
     segment_ps: float = SEGMENT_PS
-    sample_every: int = 4
+    sample_every: int = 2
     seed: int = 0
     longest_hours: float = 24.0
 

@@ -28,6 +28,9 @@ _PADDING = 4
 #: Rounds in which the window follows the centre, and the move at which it stops, cm⁻¹.
 _MOST_ROUNDS, _SETTLED_CM1 = 20, 0.01
 
+#: Place, width, height and floor.
+_LORENTZIAN_PARAMETERS = 4
+
 #: Share of the power of a spectrum that must lie in the window of its band.
 _LEAST_SHARE = 0.02
 
@@ -229,6 +232,8 @@ def _lorentzian(
     ) -> NDArray[np.float64]:
         return height / (1.0 + (2.0 * (x - place) / fwhm) ** 2) + floor
 
+    if len(axis) <= _LORENTZIAN_PARAMETERS:
+        return float("nan"), float("nan")
     scale = float(power.max())
     reach = float(axis[-1] - axis[0])
     try:

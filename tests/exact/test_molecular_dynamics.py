@@ -188,6 +188,17 @@ def test_the_centre_weights_the_modes_and_ignores_distant_bands():
         band_centre(spectra, 2600.0)
 
 
+def test_a_band_of_few_points_has_no_fit():
+    """Segments of 0.04 ps: 210 cm⁻¹ between the points of the spectrum."""
+    step = 2.0 * FEMTOSECOND
+    line = 1600.0 / SQRT_EV_PER_U_A2_TO_CM1
+    series = np.cos(line * step * np.arange(40))[:, None]
+    spectra = power_spectra(series, np.ones(1), sample_time=step, time_step=1e-6, n_segments=4)
+    found = band_centre(spectra, 1600.0)
+    assert np.isfinite(found.centre_cm1)
+    assert np.isnan(found.fitted_cm1)
+
+
 def test_the_error_is_that_of_the_mean_of_segments():
     """Segments whose lines scatter by 4 cm⁻¹: the mean of 16 is known within 1 cm⁻¹."""
     random = np.random.default_rng(0)

@@ -128,6 +128,7 @@ def test_steps_of_dynamics_leave_nothing_behind(librating, monkeypatch):
     run = dataclasses.replace(run, runner=ForgetfulRunner(run.engine, watch))
     options = MolecularDynamicsOptions(
         temperatures_k=(100.0, 200.0),
+        time_step_fs=0.5,
         equilibration_ps=0.05,
         production_ps=0.15,
         segment_ps=0.075,
