@@ -11,10 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from reticulum.thermal.adiabatic import SoftCourse, soft_average
+from reticulum.thermal.adiabatic import soft_average
 from reticulum.thermal.mechanism import ErrorKind, SlopeError
 from reticulum.thermal.slopes import band_slope
 from reticulum.thermal.soft_exploration import Exploration, SoftWorkspace
+from reticulum.thermal.soft_states import SoftCourse
 
 #: Noise of a curvature from a displacement half as long is twice as large, so that the difference
 #: of both has the variance 1 + 4 in units of that of the longer one.

@@ -32,6 +32,7 @@ from reticulum.thermal.adiabatic_sum import (
     tail_cm1_per_k,
 )
 from reticulum.thermal.band_space import POSITIONS, band_centres, mixing_warning
+from reticulum.thermal.deep_wells import another_structure
 from reticulum.thermal.mechanism import ERROR_TOO_SMALL, ErrorKind, SlopeError
 from reticulum.thermal.rest_bands import rest_displacements
 from reticulum.thermal.rigid_units import METAL_OXYGEN_STRETCH, motion_in_words, rigid_units
@@ -112,7 +113,8 @@ def adiabatic_redshift(
     ]
     known = [_slopes(workspace, e, temperatures) for e in everything]
     at_most = left_out_cm1_per_k(known, lost)
-    untrusted = distrust(known, lost)
+    courses = {name_of(e): e.course(workspace) for e in everything}
+    untrusted = another_structure(courses, workspace.warmest_k) or distrust(known, lost)
     last = [
         _slopes(workspace, e, temperatures)
         for e in followed_and_lost([e for part in parts[-2:] for e in part])[0]

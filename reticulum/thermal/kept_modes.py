@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reticulum.errors import InputError
 from reticulum.phonons.modes import ModeTable
@@ -23,7 +25,9 @@ from reticulum.thermal.thermal_draws import fixed_basis
 _SAME = 1e-6
 
 
-def kept_modes(table: ModeTable, file: Path) -> ModeTable:
+def kept_modes(
+    table: ModeTable, file: Path, directions: Mapping[int, NDArray[np.float64]] | None = None
+) -> ModeTable:
     """The table with the eigenvectors and wavenumbers of its first use in a folder.
 
     They are written if the file does not exist or belongs to other modes.
@@ -34,6 +38,9 @@ def kept_modes(table: ModeTable, file: Path) -> ModeTable:
         From `mode_table`.
     file
         Where they are kept (NumPy's npz).
+    directions
+        (3n, d) orthonormal directions of some degenerate sets, by their number; the others get a
+        basis of random patterns.
 
     Raises
     ------
@@ -43,6 +50,8 @@ def kept_modes(table: ModeTable, file: Path) -> ModeTable:
     """
     labels = table.labels
     vectors = fixed_basis(np.array(labels.eigenvectors), labels.sets)
+    for number, wanted in (directions or {}).items():
+        vectors[:, labels.sets[number]] = wanted
     wavenumbers = np.array(labels.mode_wavenumbers_cm1)
     if file.is_file():
         try:

@@ -27,7 +27,7 @@ from reticulum.thermal.thermal_draws import PAIRS_PER_BLOCK, block_normals, fixe
 _CENTRES = slice(0, 2)
 
 #: Structures whose forces are asked for together, at most (or those of one crystal): 500 of 424
-#: atoms take 20 MB. Fewer would leave workers waiting at the end of each batch.
+#: atoms take 20 MB; with fewer, workers wait at the end of each batch.
 _TOGETHER = 512
 
 #: Crystals that are displaced along totally symmetric modes together.
@@ -43,20 +43,19 @@ class Tally:
     n_steps: int = 0
     n_band_calls: int = 0
     worst_residual: float = 0.0
-    energy_ev: float = 0.0
-    harmonic_energy_ev: float = 0.0
+    excess_energy_ev: float = 0.0
+    virial_ev: float = 0.0
+    n_well_calls: int = 0
 
     @property
     def n_calls(self) -> int:
         """Force calculations, those found in the store included."""
-        return self.n_steps + self.n_band_calls
+        return self.n_steps + self.n_band_calls + self.n_well_calls
 
     @property
     def energy_excess(self) -> float:
-        """Mean energy of the draws over that of harmonic ones, less one."""
-        if self.harmonic_energy_ev == 0.0:
-            return 0.0
-        return self.energy_ev / self.harmonic_energy_ev - 1.0
+        """Energy of the draws beyond that of their modes by themselves, as a part of the latter."""
+        return 0.0 if self.virial_ev == 0.0 else self.excess_energy_ev / self.virial_ev
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,18 +145,18 @@ class BandSampler:
         """
         modes = setting.modes
         normals = block_normals(self.seed, number, self.n_modes)[:, modes.drawn]
-        amplitudes = modes.amplitudes(self.temperatures_k)
-        coordinates, plans = [], []
+        amplitudes = modes.coordinates(normals, self.temperatures_k)
+        coordinates, plans, signed = [], [], []
         inertial = modes.inertial_forces(self.frames, self.temperatures_k)
         for pair in range(PAIRS_PER_BLOCK):
             random = np.random.default_rng([self.seed, number, self.n_modes + pair])
             plan = self._plan(one_direction(self.space, random), setting, every=False)
-            for amplitude in amplitudes:
-                coordinates += [amplitude * normals[pair], -amplitude * normals[pair]]
+            for amplitude, temperature in zip(amplitudes, self.temperatures_k, strict=True):
+                coordinates += [amplitude[pair], -amplitude[pair]]
+                signed += [(sign * normals[pair], float(temperature)) for sign in (1.0, -1.0)]
                 plans += [plan, plan]
         # Order of the crystals: pairs, temperatures, signs.
         pulls = [pull for _ in range(PAIRS_PER_BLOCK) for pull in inertial for _ in range(2)]
-        widths = [width for _ in range(PAIRS_PER_BLOCK) for width in amplitudes for _ in range(2)]
         relaxed = self._relaxed(coordinates, pulls, setting, tally)
         bands, forces = self._bands(relaxed, plans)
         tally.n_band_calls += sum(plan.n_calls for plan in plans)
@@ -171,8 +170,8 @@ class BandSampler:
         push = pushes[:, on] + np.array([modes.inertial_mode_forces(pull)[on] for pull in pulls])
         virials = np.array(
             [
-                modes.virials(q, force[modes.drawn], amplitude)
-                for q, force, amplitude in zip(coordinates, pushes, widths, strict=True)
+                modes.virials(z, force[modes.drawn], temperature)
+                for (z, temperature), force in zip(signed, pushes, strict=True)
             ]
         )
         shape = (PAIRS_PER_BLOCK, len(self.temperatures_k), 2, -1)
@@ -316,8 +315,10 @@ class BandSampler:
         tally.n_steps += sum(entry.n_calls for entry in relaxed)
         tally.n_unconverged += sum(not entry.converged for entry in relaxed)
         tally.worst_residual = max(tally.worst_residual, *(r.residual for r in relaxed))
-        tally.energy_ev += sum(r.energy_ev - self.energy_at_rest_ev for r in relaxed)
-        tally.harmonic_energy_ev += sum(modes.harmonic_energy_ev(q) for q in coordinates)
+        for q, crystal in zip(coordinates, relaxed, strict=True):
+            single, virial = modes.single_energies_ev(q)
+            tally.excess_energy_ev += crystal.energy_ev - self.energy_at_rest_ev - single
+            tally.virial_ev += virial
         return list(relaxed)
 
     def _bands(

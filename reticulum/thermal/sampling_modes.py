@@ -1,4 +1,4 @@
-"""Which modes are drawn, which follow, which are held, and the crystals that draws make of them."""
+"""Drawn, following and held modes of a crystal, and the crystals that draws make of them."""
 
 from __future__ import annotations
 
@@ -7,25 +7,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from reticulum.errors import CalculationError
-from reticulum.phonons.modes import ModeTable
 from reticulum.thermal.local_frames import LocalFrames, turned_pattern
+from reticulum.thermal.soft_wells import SoftWell
 from reticulum.thermal.stiff_relaxation import ModeSpace, StiffStart
 from reticulum.thermal.thermal_draws import thermal_amplitudes
 from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
-
-#: Modes softer than this are not drawn from a harmonic distribution, cm⁻¹. At 473 K a mode of
-#: 10 cm⁻¹ and 12 u spreads over 0.9 Å: no parabola holds that far.
-SOFTEST_CM1 = 10.0
 
 #: Steps (midpoint rule) of the path of a draw. A unit that turns by 1 rad comes out within 1e-3 Å.
 _PATH_STEPS = 8
 
 #: Largest displacement of an atom for the curvature of a path, Å.
 _CURVATURE_STEP_A = 0.01
-
-#: Share of a mode in the totally symmetric space from which it belongs there.
-_SYMMETRIC_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +31,8 @@ class DrawnModes:
     drawn
         (m,) indices of the modes that are drawn.
     wavenumbers_cm1
-        (m,) wavenumbers that decide their amplitudes, cm⁻¹.
+        (m,) wavenumbers that decide their amplitudes, cm⁻¹; of modes in a well those at its
+        centre, which decide nothing.
     symmetric
         Indices into `drawn` of the totally symmetric ones that are minima.
     set_of_drawn
@@ -50,6 +43,8 @@ class DrawnModes:
         (3n,) whether each mode follows.
     held_cm1
         Wavenumbers of the modes that are neither drawn nor follow (translations excluded), cm⁻¹.
+    wells
+        (m,) well of each drawn mode that has no harmonic distribution, None for the others.
 
     """
 
@@ -61,9 +56,12 @@ class DrawnModes:
     sets: NDArray[np.int64]
     free: NDArray[np.bool_]
     held_cm1: tuple[float, ...]
+    wells: tuple[SoftWell | None, ...]
 
     def __post_init__(self) -> None:
         """Check shapes and make the arrays read-only."""
+        if len(self.wells) != len(self.drawn):
+            raise ValueError("every drawn mode has a well or none")
         if not self.wavenumbers_cm1.shape == self.set_of_drawn.shape == self.drawn.shape:
             raise ValueError("every drawn mode needs a wavenumber and a set")
         if self.free.shape != self.space.eigenvalues.shape or self.free[self.drawn].any():
@@ -103,8 +101,64 @@ class DrawnModes:
         return found
 
     def amplitudes(self, temperatures_k: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Standard deviations of the drawn modes, (n_temperatures, m), Å√u."""
-        return thermal_amplitudes(self.wavenumbers_cm1, temperatures_k)
+        """Root mean square amplitudes of the drawn modes, (n_temperatures, m), Å√u."""
+        found = np.zeros((len(temperatures_k), len(self.drawn)))
+        gauss = self._harmonic
+        found[:, gauss] = thermal_amplitudes(self.wavenumbers_cm1[gauss], temperatures_k)
+        for place, well in self._in_wells:
+            found[:, place] = [well.root_mean_square(float(t)) for t in temperatures_k]
+        return found
+
+    def coordinates(
+        self, normals: NDArray[np.float64], temperatures_k: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Normal coordinates of draws, (n_temperatures, ..., m), Å√u.
+
+        Parameters
+        ----------
+        normals
+            (..., m) unit normals.
+        temperatures_k
+            (n_temperatures,), K.
+
+        """
+        widths = self.amplitudes(temperatures_k)
+        found = np.array([width * normals for width in widths])
+        for place, well in self._in_wells:
+            for number, temperature in enumerate(temperatures_k):
+                found[number, ..., place] = well.amplitudes(normals[..., place], float(temperature))
+        return found
+
+    @property
+    def _harmonic(self) -> NDArray[np.bool_]:
+        """Marks the drawn modes that are minima, (m,)."""
+        return np.array([well is None for well in self.wells], dtype=bool)
+
+    @property
+    def _in_wells(self) -> list[tuple[int, SoftWell]]:
+        """Place among the drawn modes and well of each of the others."""
+        return [(place, well) for place, well in enumerate(self.wells) if well is not None]
+
+    def _stiffness(self) -> NDArray[np.float64]:
+        """Curvatures of the drawn modes, (m,), eV/(u Å²); zero for those in wells."""
+        found: NDArray[np.float64] = np.where(
+            self._harmonic, (self.wavenumbers_cm1 / SQRT_EV_PER_U_A2_TO_CM1) ** 2, 0.0
+        )
+        return found
+
+    def twice_kinetic_energies_ev(self, temperatures_k: NDArray[np.float64]) -> NDArray[np.float64]:
+        """⟨q̇²⟩ of the drawn modes, (n_temperatures, m), eV; that of a minimum is ω²⟨q²⟩.
+
+        Parameters
+        ----------
+        temperatures_k
+            (n_temperatures,), K.
+
+        """
+        found: NDArray[np.float64] = self._stiffness() * self.amplitudes(temperatures_k) ** 2
+        for place, well in self._in_wells:
+            found[:, place] = [well.twice_kinetic_energy_ev(float(t)) for t in temperatures_k]
+        return found
 
     def straight(
         self, positions_a: NDArray[np.float64], coordinates: NDArray[np.float64]
@@ -161,8 +215,8 @@ class DrawnModes:
     ) -> NDArray[np.float64]:
         """Mean inertial force of motion along curved paths, (n_temperatures, n, 3), eV/Å.
 
-        -√m Σ_j ⟨q̇_j²⟩ d(R v_j)/dq_j, with ⟨q̇²⟩ = ω² ⟨q²⟩: the centrifugal force of units that
-        librate, which stretches their bonds. Motion in straight lines has none.
+        -√m Σ_j ⟨q̇_j²⟩ d(R v_j)/dq_j: the centrifugal force of units that librate, which stretches
+        their bonds. Motion in straight lines has none.
 
         Parameters
         ----------
@@ -172,8 +226,7 @@ class DrawnModes:
             (n_temperatures,), K.
 
         """
-        stiffness = (self.wavenumbers_cm1 / SQRT_EV_PER_U_A2_TO_CM1) ** 2
-        energies = stiffness * self.amplitudes(temperatures_k) ** 2
+        energies = self.twice_kinetic_energies_ev(temperatures_k)
         roots = np.sqrt(self.space.masses_amu)[:, None]
         curvatures = []
         for number, mode in enumerate(self.drawn):
@@ -201,104 +254,49 @@ class DrawnModes:
 
     def virials(
         self,
-        coordinates: NDArray[np.float64],
+        normals: NDArray[np.float64],
         forces: NDArray[np.float64],
-        amplitudes: NDArray[np.float64],
+        temperature_k: float,
     ) -> NDArray[np.float64]:
-        """Σ q (-F - λq)/λ⟨q²⟩ over the modes of each set, (n_sets,).
+        """Σ z ∂E/∂z over the modes of each set, in units of ⟨q̇²⟩, (n_sets,).
+
+        E is the energy beyond that of the modes by themselves, ½λq² or that of the well.
+
+        Parameters
+        ----------
+        normals
+            (m,) unit normals z of the draw, with their sign.
+        forces
+            (m,) on the drawn modes, eV/(Å√u).
+        temperature_k
+            K.
+
+        """
+        at = np.array([temperature_k])
+        coordinates = self.coordinates(normals, at)[0]
+        beyond = -forces - self._stiffness() * coordinates
+        stretches = self.amplitudes(at)[0]
+        for place, well in self._in_wells:
+            beyond[place] -= float(well.pulls(coordinates[place]))
+            stretches[place] = float(well.stretches(normals[place], temperature_k))
+        each = normals * stretches * beyond / self.twice_kinetic_energies_ev(at)[0]
+        found: NDArray[np.float64] = self.over_sets(each[None, :])[0]
+        return found
+
+    def single_energies_ev(self, coordinates: NDArray[np.float64]) -> tuple[float, float]:
+        """Energy of the drawn modes, each by itself, and ½ Σ q dV/dq, eV.
+
+        The second has the mean of the kinetic energy (virial theorem) and is positive on average
+        where the first, in wells, need not be; for minima both are equal.
 
         Parameters
         ----------
         coordinates
             (m,) of the drawn modes, Å√u.
-        forces
-            (m,) on the drawn modes, eV/(Å√u).
-        amplitudes
-            (m,) their standard deviations, Å√u.
 
         """
-        stiffness = (self.wavenumbers_cm1 / SQRT_EV_PER_U_A2_TO_CM1) ** 2
-        each = coordinates * (-forces - stiffness * coordinates) / (stiffness * amplitudes**2)
-        found: NDArray[np.float64] = self.over_sets(each[None, :])[0]
-        return found
-
-    def harmonic_energy_ev(self, coordinates: NDArray[np.float64]) -> float:
-        """Energy of the harmonic modes that are drawn from, eV."""
-        stiffness = (self.wavenumbers_cm1 / SQRT_EV_PER_U_A2_TO_CM1) ** 2
-        return float(0.5 * stiffness @ coordinates**2)
-
-
-def choose_modes(
-    table: ModeTable,
-    forces_at_rest: NDArray[np.float64],
-    *,
-    limit_cm1: float,
-    effective_cm1: float | None = None,
-    like_minima: bool = False,
-) -> DrawnModes:
-    """Modes to be drawn: all below a limit that are minima.
-
-    Imaginary modes and those below `SOFTEST_CM1` have no harmonic distribution; they are held at
-    rest unless the user states an effective wavenumber for them.
-
-    Parameters
-    ----------
-    table
-        From `mode_table` and `kept_modes`.
-    forces_at_rest
-        (n, 3), eV/Å.
-    limit_cm1
-        Modes below are drawn, cm⁻¹.
-    effective_cm1
-        Wavenumber that gives imaginary and too soft modes a width, cm⁻¹.
-    like_minima
-        Give these modes the width of a minimum of the same wavenumber without its sign instead
-        (`SOFTEST_CM1` at least): no physics, but it shows whether they matter.
-
-    Raises
-    ------
-    CalculationError
-        If no mode is to be drawn.
-
-    """
-    labels, phonons = table.labels, table.phonons
-    wavenumbers = np.array(labels.mode_wavenumbers_cm1)
-    acoustic = labels.acoustic[labels.set_of_mode]
-    masses = phonons.atoms.get_masses()
-    eigenvalues = np.sign(wavenumbers) * (wavenumbers / SQRT_EV_PER_U_A2_TO_CM1) ** 2
-    vectors = np.array(labels.eigenvectors)
-    too_soft = ~acoustic & (wavenumbers < SOFTEST_CM1)
-    soft = ~acoustic & ~too_soft & (wavenumbers < limit_cm1)
-    chosen = soft | too_soft if like_minima or effective_cm1 is not None else soft
-    drawn = np.flatnonzero(chosen)
-    if not len(drawn):
-        raise CalculationError(
-            f"No mode lies between {SOFTEST_CM1:.0f} and {limit_cm1:.0f} cm⁻¹.",
-            why="Nothing can be drawn.",
-            fix="Raise the limit of the soft modes.",
-        )
-    widths = wavenumbers[drawn]
-    if like_minima:
-        widths = np.maximum(np.abs(widths), SOFTEST_CM1)
-    elif effective_cm1 is not None:
-        widths = np.where(too_soft[drawn], effective_cm1, widths)
-    symmetric_space, _ = np.linalg.qr(
-        np.sqrt(np.repeat(masses, 3))[:, None] * phonons.symmetry.symmetric_displacements()
-    )
-    chosen_sets, set_of_drawn = np.unique(labels.set_of_mode[drawn], return_inverse=True)
-    share = ((symmetric_space.T @ vectors[:, drawn]) ** 2).sum(axis=0)
-    return DrawnModes(
-        space=ModeSpace(
-            vectors=vectors,
-            eigenvalues=eigenvalues,
-            masses_amu=masses,
-            forces_at_rest=forces_at_rest,
-        ),
-        drawn=drawn,
-        wavenumbers_cm1=widths,
-        symmetric=np.flatnonzero((share > _SYMMETRIC_SHARE) & soft[drawn]),
-        set_of_drawn=set_of_drawn.astype(np.int64),
-        sets=chosen_sets,
-        free=~acoustic & ~too_soft & ~soft,
-        held_cm1=tuple(float(w) for w in wavenumbers[too_soft & ~chosen]),
-    )
+        energy = virial = 0.5 * float(self._stiffness() @ coordinates**2)
+        for place, well in self._in_wells:
+            energy += float(well.energies_ev(coordinates[place]))
+            virial += 0.5 * float(coordinates[place] * well.pulls(coordinates[place]))
+        return energy, virial

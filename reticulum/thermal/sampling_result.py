@@ -67,6 +67,8 @@ class SamplingResult:
     third_derivative_step_a
         Displacement of an atom, Å, if what the bands shift along totally symmetric modes comes
         from third derivatives; None if each such mode was displaced.
+    another_structure
+        Why the crystal has another structure than the one that was given; empty if it has not.
 
     """
 
@@ -83,6 +85,7 @@ class SamplingResult:
     motions: tuple[str, ...]
     soft_parts: frozenset[Part]
     third_derivative_step_a: float | None = None
+    another_structure: str = ""
 
     @property
     def n_pairs(self) -> int:
@@ -188,6 +191,13 @@ class SamplingResult:
             "What single motions give is a regression over the draws, shrunk towards zero.",
             "The cell is fixed and holds one primitive cell (Gamma point).",
         ]
+        if self._in_wells:
+            found.append(
+                f"{len(self._in_wells)} modes that are no minima or too soft ("
+                + ", ".join(f"{w:.0f}" for w in self._in_wells)
+                + " cm⁻¹) have the quantum distribution in the well along each of them, all else "
+                "at rest or following (that of the adiabatic route), independently of each other."
+            )
         if self.third_derivative_step_a is not None:
             found.append(
                 "The bands shift in proportion to the mean displacement of totally symmetric modes "
@@ -219,8 +229,8 @@ class SamplingResult:
             held = ", ".join(f"{w:.0f}" for w in self.modes.held_cm1)
             found.append(
                 f"{len(self.modes.held_cm1)} modes that are no minima or too soft are held at rest "
-                f"({held} cm⁻¹): they have no harmonic distribution. The adiabatic route takes "
-                "their real one."
+                f"({held} cm⁻¹): they have no harmonic distribution, and they are totally "
+                "symmetric, lie in a deep well or could not be followed."
             )
         if self.tally.n_unconverged:
             found.append(
@@ -230,17 +240,19 @@ class SamplingResult:
         if self.tally.energy_excess > _EXCESS_WARNED:
             found.append(
                 f"The drawn crystals lie {100 * self.tally.energy_excess:.0f} % higher than "
-                "harmonic ones: the true distribution is narrower than the one drawn from."
+                f"{self._singles}: the true distribution is narrower than the one drawn from."
             )
         return tuple(found)
 
     def _distrust(self) -> str:
         if not self.options.relax_stiff:
             return "the stiff modes did not follow; straight lines stretch stiff bonds"
+        if self.another_structure:
+            return self.another_structure
         if self.tally.energy_excess > _EXCESS_DISTRUSTED:
             return (
                 f"the drawn crystals lie {100 * self.tally.energy_excess:.0f} % higher than "
-                "harmonic ones, so that the soft modes are not harmonic"
+                f"{self._singles}, so that the drawn distribution is not the true one"
             )
         held = self.held_change_cm1_per_k
         if held is not None and bool(
@@ -257,6 +269,21 @@ class SamplingResult:
                 "be relaxed"
             )
         return ""
+
+    @property
+    def _singles(self) -> str:
+        """What the energy of the draws is compared with."""
+        return "its modes by themselves" if self._in_wells else "harmonic ones"
+
+    @property
+    def _in_wells(self) -> list[float]:
+        """Wavenumbers of the modes that were drawn from a well, cm⁻¹."""
+        modes = self.modes
+        return [
+            float(wavenumber)
+            for wavenumber, well in zip(modes.wavenumbers_cm1, modes.wells, strict=True)
+            if well is not None
+        ]
 
     def _shape_change(self) -> NDArray[np.float64]:
         """What the true width may change, (2,), cm⁻¹/K.
@@ -281,6 +308,8 @@ class SamplingResult:
             "n_drawn_modes": len(self.modes.drawn),
             "drawn_cm1": self.modes.wavenumbers_cm1.tolist(),
             "held_cm1": list(self.modes.held_cm1),
+            "in_wells_cm1": self._in_wells,
+            "root_mean_square_a_sqrt_amu": self.modes.amplitudes(self.temperatures_k).tolist(),
             "bands_at_rest_cm1": self.bands_at_rest_cm1.tolist(),
             "slope_from_mean_displacement_cm1_per_k": (
                 weights @ self.slopes.displacement_shifts_cm1
@@ -293,7 +322,7 @@ class SamplingResult:
             ),
             "its_error_cm1_per_k": self.slopes.shape_errors_cm1_per_k.tolist(),
             "relative_change_of_widths": self.slopes.width_change,
-            "energy_excess_over_harmonic": self.tally.energy_excess,
+            "energy_excess_over_single_modes": self.tally.energy_excess,
             "mean_relaxation_steps": self.tally.n_steps / max(self.tally.n_geometries, 1),
             "n_unconverged": self.tally.n_unconverged,
             "stiff_modes_follow": self.options.relax_stiff,

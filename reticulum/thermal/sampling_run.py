@@ -8,8 +8,9 @@ number only: a calculation that was killed computes nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +30,12 @@ from reticulum.thermal.sampling import (
     sampled_slopes,
     slope_weights,
 )
-from reticulum.thermal.sampling_modes import DrawnModes, choose_modes
+from reticulum.thermal.sampling_choice import choose_modes, too_soft_sets
+from reticulum.thermal.sampling_modes import DrawnModes
 from reticulum.thermal.sampling_options import LIMIT_CHECK, SamplingOptions
 from reticulum.thermal.sampling_result import SamplingResult
 from reticulum.thermal.slopes import checked_temperatures_k, slope_temperatures_k
+from reticulum.thermal.soft_wells import SoftWell, soft_wells
 from reticulum.thermal.stiff_relaxation import MODE_FORCE_LIMIT
 from reticulum.thermal.thermal_draws import PAIRS_PER_BLOCK
 
@@ -89,7 +92,15 @@ def sampling_redshift(
     given = slope_temperatures_k()[[0, -1]] if options.temperatures_k is None else None
     temperatures = np.array(given if given is not None else options.temperatures_k)
     slope_weights(checked_temperatures_k(temperatures))
-    table = kept_modes(table, run.folder.path / MODES_FILE)
+    wells: dict[int, SoftWell] = {}
+    another, n_well_calls = "", 0
+    if options.relax_stiff and options.effective_cm1 is None:
+        numbers = too_soft_sets(table)
+        wells, another, n_well_calls = soft_wells(run, table, numbers, float(temperatures.max()))
+    if another:
+        run.progress.message(f"Thermal sampling will not be trusted: {another}.")
+    directions = {number: well.directions for number, well in wells.items()}
+    table = kept_modes(table, run.folder.path / MODES_FILE, directions)
     at_rest = run.runner.evaluate([table.phonons.atoms], kind="reference", show=False)[0]
     forces = at_rest.result.forces_ev_per_a
     sampler = BandSampler(
@@ -99,10 +110,13 @@ def sampling_redshift(
         seed=options.seed,
         energy_at_rest_ev=at_rest.result.energy_ev,
     )
-    setting, checks = draw_settings(table, forces, run.engine.card.displacement_a, options)
+    setting, checks = draw_settings(table, forces, run.engine.card.displacement_a, options, wells)
+    if another:
+        # No need to find out whether the modes that are held matter.
+        checks = (checks[0], checks[1], None)
     modes = setting.modes
     run.progress.message(_cost(sampler, setting, checks, options, at_rest.seconds))
-    tally = Tally()
+    tally = Tally(n_well_calls=n_well_calls)
     responses = sampler.responses(setting, tally)
     blocks: list[BlockSample] = []
     # Only whole blocks are drawn: never more than the most that was asked for.
@@ -133,6 +147,7 @@ def sampling_redshift(
         motions=_motions(table, modes),
         soft_parts=_parts(table, modes),
         third_derivative_step_a=setting.third_derivative_step_a,
+        another_structure=another,
     )
 
 
@@ -141,6 +156,7 @@ def draw_settings(
     forces_at_rest: NDArray[np.float64],
     displacement_a: float,
     options: SamplingOptions,
+    wells: Mapping[int, SoftWell] | None = None,
 ) -> tuple[DrawSetting, tuple[DrawSetting | None, DrawSetting | None, DrawSetting | None]]:
     """How crystals are drawn, and how for the checks that will be made.
 
@@ -154,6 +170,8 @@ def draw_settings(
         What the calculator's card recommends for force constants, Å.
     options
         What decides the draws.
+    wells
+        Wells of modes that are no minima, from `soft_wells`.
 
     Returns
     -------
@@ -162,14 +180,16 @@ def draw_settings(
         modes drawn. None where nothing is checked or held.
 
     """
-    limit, effective = options.limit_cm1, options.effective_cm1
-    modes = choose_modes(table, forces_at_rest, limit_cm1=limit, effective_cm1=effective)
+    limit = options.limit_cm1
+    choose = partial(
+        choose_modes, table, forces_at_rest, effective_cm1=options.effective_cm1, wells=wells
+    )
+    modes = choose(limit_cm1=limit)
     higher = all_soft = None
     if options.checks:
-        above = LIMIT_CHECK * limit
-        higher = choose_modes(table, forces_at_rest, limit_cm1=above, effective_cm1=effective)
+        higher = choose(limit_cm1=LIMIT_CHECK * limit)
         if modes.held_cm1:
-            all_soft = choose_modes(table, forces_at_rest, limit_cm1=limit, like_minima=True)
+            all_soft = choose(limit_cm1=limit, like_minima=True)
     widest = max(len(chosen.symmetric) for chosen in (modes, higher, all_soft) if chosen)
     step = max(THIRD_DERIVATIVE_STEP_A, displacement_a) if widest > MOST_DISPLACED else None
     setting = DrawSetting(

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from reticulum.engines.probe import SYMMETRY_NOISE_EV_PER_A
 from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.run import Run
-from reticulum.thermal.adiabatic import SoftCourse, harmonic_amplitude, soft_average
+from reticulum.thermal.adiabatic import harmonic_amplitude, soft_average
 from reticulum.thermal.band_space import POSITIONS, BandSpace
 from reticulum.thermal.carboxylate_bands import carboxylate_band_space
 from reticulum.thermal.displaced_bands import BAND_DISPLACEMENT_A
 from reticulum.thermal.local_frames import LocalFrames, local_frames
 from reticulum.thermal.soft_sets import SoftSet
+from reticulum.thermal.soft_states import SoftCourse
 from reticulum.thermal.stiff_relaxation import MOST_STEPS, ModeSpace, StiffRelaxed
 from reticulum.units import EV_TO_CM1, SQRT_EV_PER_U_A2_TO_CM1
 

@@ -6,14 +6,7 @@ import numpy as np
 import pytest
 
 from reticulum.errors import InputError
-from reticulum.thermal.adiabatic import (
-    SoftCourse,
-    arc_length,
-    band_shifts_cm1,
-    harmonic_amplitude,
-    potential_cm1,
-    soft_average,
-)
+from reticulum.thermal.adiabatic import band_shifts_cm1, harmonic_amplitude, soft_average
 from reticulum.thermal.adiabatic_options import AdiabaticOptions
 from reticulum.thermal.adiabatic_sum import (
     SetSlopes,
@@ -24,6 +17,7 @@ from reticulum.thermal.adiabatic_sum import (
 )
 from reticulum.thermal.oscillator import solve_dvr, thermal_average
 from reticulum.thermal.slopes import slope_temperatures_k
+from reticulum.thermal.soft_states import SoftCourse, arc_length, potential_cm1
 from reticulum.units import EV_TO_CM1, SQRT_EV_PER_U_A2_TO_CM1
 
 T = slope_temperatures_k()

@@ -42,8 +42,8 @@ def test_the_librations_are_rigid_rotors():
     """ω² = 4 B V'' / 2 for each normal mode of the two angles."""
     wavenumbers = model.modes_at(0.0, 0.0)[0]
     in_step, against = (
-        2 * np.sqrt(model.ROTATIONAL_CM1 * EV_TO_CM1 * (model.BARRIER + extra))
-        for extra in (0.0, 2 * model.COUPLING)
+        2 * np.sqrt(model.ROTATIONAL_CM1 * EV_TO_CM1 * (model.SOFT.barrier + extra))
+        for extra in (0.0, 2 * model.SOFT.coupling)
     )
     np.testing.assert_allclose(wavenumbers[3:5], [in_step, against], rtol=1e-5)
     assert wavenumbers[5] > 220.0

@@ -25,7 +25,7 @@ from reticulum.thermal.sampling import (
     shape_correction,
     slope_weights,
 )
-from reticulum.thermal.sampling_modes import choose_modes
+from reticulum.thermal.sampling_choice import choose_modes
 from reticulum.thermal.sampling_options import LEAST_PAIRS, SamplingOptions
 from reticulum.thermal.sampling_run import sampling_redshift
 from reticulum.thermal.slopes import slope_temperatures_k
@@ -427,18 +427,6 @@ def test_modes_that_are_no_minima_are_held_unless_they_get_a_width(librating):
     np.testing.assert_allclose(modes.wavenumbers_cm1, [40.0, stiffer])
     with pytest.raises(CalculationError, match="No mode"):
         choose_modes(changed, forces, limit_cm1=50.0)
-
-
-def test_a_result_without_a_mode_that_matters_is_not_to_be_trusted(librating):
-    """One of two librations is held; drawn it changes the slopes by more than half."""
-    run, table = librating
-    options = SamplingOptions(limit_cm1=LIMIT, fewest_pairs=8, most_pairs=8)
-    result = sampling_redshift(run, with_imaginary_mode(table, -90.0), options=options)
-    assert (result.held_change_cm1_per_k < 0.5 * result.slopes.slopes_cm1_per_k).all()
-    assert "matter" in result.mechanism.untrusted_because
-    assert any("held at rest (-90 cm⁻¹)" in sentence for sentence in result.mechanism.warnings)
-    kinds = [error.kind for error in result.mechanism.errors(Band.SYMMETRIC)]
-    assert kinds.count(ErrorKind.TRUNCATION) == 3
 
 
 def test_one_random_partner_stands_for_all_of_a_set(spring_run):

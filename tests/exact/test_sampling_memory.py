@@ -30,7 +30,8 @@ from reticulum.thermal.mechanism import ERROR_TOO_SMALL, Band
 from reticulum.thermal.molecular_dynamics_options import MolecularDynamicsOptions
 from reticulum.thermal.molecular_dynamics_run import molecular_dynamics_redshift
 from reticulum.thermal.sampled_bands import BandSampler, DrawSetting, Tally
-from reticulum.thermal.sampling_modes import DrawnModes, choose_modes
+from reticulum.thermal.sampling_choice import choose_modes
+from reticulum.thermal.sampling_modes import DrawnModes
 from reticulum.thermal.sampling_options import SamplingOptions
 from reticulum.thermal.sampling_run import draw_settings, sampling_redshift
 from reticulum.thermal.slopes import slope_temperatures_k

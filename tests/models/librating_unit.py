@@ -6,10 +6,12 @@ leaves alone: C-O bonds (Morse), O...O, Zn-O, C-H and Zn-C springs, and springs 
 offsets that treat y and z alike. So a unit that turns by its angle θ **as a rigid body** keeps
 every stiff term at its minimum at every angle. Only the soft energy
 
-    V(θ₁, θ₂) = BARRIER (sin²θ₁ + sin²θ₂) + COUPLING sin²(θ₁ - θ₂)
+    V(θ₁, θ₂) = barrier (sin²θ₁ + sin²θ₂) + quartic (sin⁴θ₁ + sin⁴θ₂) + coupling sin²(θ₁ - θ₂)
 
-changes: two modes, the units in step (B3g) and against each other (Au), at 95 and
-120 cm⁻¹; all others lie above 220 cm⁻¹. The depth of the C-O wells falls with the angle,
+changes (`Soft`; `SOFT`, without a quartic term, unless another is given): two modes, the units in
+step (B3g) and against each other (Au), at 95 and 120 cm⁻¹; all others lie above 220 cm⁻¹. With
+`DOUBLE_WELL` the units in step have an imaginary mode and two wells. The depth of the C-O wells
+falls with the angle,
 
     D(θ) = DEPTH (1 - SOFTENING sin²θ),
 
@@ -56,6 +58,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from ase import Atoms
@@ -83,8 +86,18 @@ BOX = (2 * (ZN_O_X + C_ABOVE + C_H) + 2.4, 10.0, 11.0)
 DEPTH, STEEPNESS = 4.6, 2.2
 #: Fall of the depth with sin²θ.
 SOFTENING = 0.35
-#: Soft energies, eV.
-BARRIER, COUPLING = 0.66, 0.20
+
+
+class Soft(NamedTuple):
+    """Soft energies, eV."""
+
+    barrier: float
+    coupling: float
+    quartic: float = 0.0
+
+
+SOFT = Soft(barrier=0.66, coupling=0.20)
+DOUBLE_WELL = Soft(barrier=-0.20, coupling=0.70, quartic=2.0)
 #: Springs, eV/Å².
 O_O_SPRING, ZN_O_SPRING, ZN_C_SPRING, C_H_SPRING = 16.0, 8.0, 12.0, 28.0
 #: Springs of transverse offsets (y and z alike), eV/Å²: Zn-C, C-H, C-middle of O...O.
@@ -146,9 +159,12 @@ class LibratingUnits(Calculator):
 
     implemented_properties = ("energy", "forces")
 
-    def __init__(self, **kwargs):
+    def __init__(self, soft=SOFT, **kwargs):
         super().__init__(**kwargs)
         self.parameters["model"] = "librating zinc formate, 1"
+        if soft != SOFT:
+            self.parameters["soft"] = list(soft)
+        self.soft = soft
         self.calls = 0
         self.units = None
 
@@ -157,11 +173,13 @@ class LibratingUnits(Calculator):
         self.calls += 1
         if self.units is None:
             self.units = units_of(self.atoms)
-        energy, forces = energy_and_forces(self.atoms.positions, self.atoms.cell[:], self.units)
+        energy, forces = energy_and_forces(
+            self.atoms.positions, self.atoms.cell[:], self.units, self.soft
+        )
         self.results["energy"], self.results["forces"] = energy, forces
 
 
-def energy_and_forces(positions, cell, units):
+def energy_and_forces(positions, cell, units, soft=SOFT):
     """Energy (eV) and forces (eV/Å); ``units`` from `units_of`; the cell is orthorhombic."""
     metal, groups = units
     lengths = np.diag(cell)
@@ -194,8 +212,8 @@ def energy_and_forces(positions, cell, units):
         rho = d[1] ** 2 + d[2] ** 2
         sine2 = d[1] ** 2 / rho
         slope = np.array([0.0, 2 * d[1] * d[2] ** 2, -2 * d[1] ** 2 * d[2]]) / rho**2
-        total += BARRIER * sine2
-        torque = BARRIER * slope
+        total += soft.barrier * sine2 + soft.quartic * sine2**2
+        torque = (soft.barrier + 2 * soft.quartic * sine2) * slope
         for oxygen in (upper, lower):
             vector = apart(carbon, oxygen)
             length = np.linalg.norm(vector)
@@ -219,20 +237,20 @@ def energy_and_forces(positions, cell, units):
     rho_a, rho_b = ya**2 + za**2, yb**2 + zb**2
     cross = ya * zb - za * yb
     value = cross**2 / (rho_a * rho_b)
-    total += COUPLING * value
+    total += soft.coupling * value
     for group, (y, z), (other_y, other_z), rho, sign in (
         (groups[0], (ya, za), (yb, zb), rho_a, 1.0),
         (groups[1], (yb, zb), (ya, za), rho_b, -1.0),
     ):
         lead = 2 * sign * cross / (rho_a * rho_b)
-        torque = COUPLING * np.array(
+        torque = soft.coupling * np.array(
             [0.0, lead * other_z - 2 * value * y / rho, -lead * other_y - 2 * value * z / rho]
         )
         push(group[2], group[1], torque)
     return float(total), -gradient
 
 
-def hessian(atoms, step=1e-4):
+def hessian(atoms, step=1e-4, soft=SOFT):
     """Complete Hessian by central differences of the analytic forces, (27, 27), eV/Å²."""
     units = units_of(atoms)
     cell, x = atoms.cell[:], atoms.positions.copy()
@@ -240,8 +258,8 @@ def hessian(atoms, step=1e-4):
     for k in range(x.size):
         shift = np.zeros(x.size)
         shift[k] = step
-        up = energy_and_forces(x + shift.reshape(x.shape), cell, units)[1]
-        down = energy_and_forces(x - shift.reshape(x.shape), cell, units)[1]
+        up = energy_and_forces(x + shift.reshape(x.shape), cell, units, soft)[1]
+        down = energy_and_forces(x - shift.reshape(x.shape), cell, units, soft)[1]
         rows.append(-(up - down).ravel() / (2 * step))
     matrix = np.array(rows)
     return 0.5 * (matrix + matrix.T)
@@ -270,11 +288,11 @@ def stretch_vectors(atoms, units):
     return found
 
 
-def modes_at(first: float, second: float):
+def modes_at(first: float, second: float, soft=SOFT):
     """Wavenumbers (27,), cm⁻¹, and mass-weighted eigenvectors of the crystal so turned."""
     atoms = turned(librating_crystal(), first, second)
     roots = np.sqrt(np.repeat(atoms.get_masses(), 3))
-    values, vectors = np.linalg.eigh(hessian(atoms) / np.outer(roots, roots))
+    values, vectors = np.linalg.eigh(hessian(atoms, soft=soft) / np.outer(roots, roots))
     return np.sign(values) * np.sqrt(np.abs(values)) * SQRT_EV_PER_U_A2_TO_CM1, vectors, atoms
 
 
@@ -296,11 +314,12 @@ def bands(first: float, second: float) -> tuple[float, float]:
     return _centres(*modes_at(first, second))
 
 
-def soft_energy_cm1(first, second):
+def soft_energy_cm1(first, second, soft=SOFT):
     """V(θ₁, θ₂), cm⁻¹."""
     return EV_TO_CM1 * (
-        BARRIER * (np.sin(first) ** 2 + np.sin(second) ** 2)
-        + COUPLING * np.sin(first - second) ** 2
+        soft.barrier * (np.sin(first) ** 2 + np.sin(second) ** 2)
+        + soft.quartic * (np.sin(first) ** 4 + np.sin(second) ** 4)
+        + soft.coupling * np.sin(first - second) ** 2
     )
 
 
@@ -310,7 +329,7 @@ _TABLE_EDGE, _TABLE_NODES, _GRID_EDGE, _GRID_POINTS, _ROTOR_STATES = 0.9, 7, 0.9
 
 
 @cache
-def _table():
+def _table(soft):
     """Coefficients of even-order Chebyshev expansions of bands and stiff zero-point energy."""
     nodes = _TABLE_EDGE * np.cos(np.pi * (np.arange(_TABLE_NODES) + 0.5) / _TABLE_NODES)
     known = {}
@@ -321,7 +340,7 @@ def _table():
             last = _TABLE_NODES - 1
             key = min((i, j), (j, i), (last - i, last - j), (last - j, last - i))
             if key not in known:
-                found = modes_at(first, second)
+                found = modes_at(first, second, soft)
                 # Five soft modes: three translations and the two librations.
                 known[key] = [*_centres(*found), 0.5 * found[0][5:].sum()]
             values.append(known[key])
@@ -332,7 +351,7 @@ def _table():
     return np.linalg.solve(design, np.array(values))
 
 
-def tabulated(first, second):
+def tabulated(first, second, soft=SOFT):
     """Bands and zero-point energy of the stiff modes from the expansion, (..., 3), cm⁻¹."""
     design = np.polynomial.chebyshev.chebvander2d(
         np.asarray(first, dtype=float) / _TABLE_EDGE,
@@ -340,7 +359,7 @@ def tabulated(first, second):
         [_TABLE_NODES - 1, _TABLE_NODES - 1],
     )
     # chebvander2d makes a row of a single point
-    return (design @ _table()).reshape(*np.shape(first), 3)
+    return (design @ _table(soft)).reshape(*np.shape(first), 3)
 
 
 def _kinetic(grid):
@@ -352,7 +371,7 @@ def _kinetic(grid):
 
 
 @cache
-def centrifugal_response():
+def centrifugal_response(soft=SOFT):
     """Shift of the two bands per kinetic energy of both units together, cm⁻¹ per cm⁻¹."""
     atoms = librating_crystal()
     _, units = units_of(atoms)
@@ -362,28 +381,28 @@ def centrifugal_response():
             arm = atoms.get_distance(carbon, oxygen, mic=True, vector=True)
             # Half of the energy in each unit.
             pull[oxygen, 2] = np.sign(arm[2]) * 0.5 / HALF_O_O / EV_TO_CM1
-    away = np.linalg.pinv(hessian(atoms), rcond=1e-8) @ pull.ravel()
+    away = np.linalg.pinv(hessian(atoms, soft=soft), rcond=1e-8) @ pull.ravel()
     energy = 100.0
     centres = []
     for sign in (1.0, -1.0):
         moved = atoms.copy()
         moved.positions = moved.positions + sign * energy * away.reshape(-1, 3)
         roots = np.sqrt(np.repeat(atoms.get_masses(), 3))
-        values, vectors = np.linalg.eigh(hessian(moved) / np.outer(roots, roots))
+        values, vectors = np.linalg.eigh(hessian(moved, soft=soft) / np.outer(roots, roots))
         wavenumbers = np.sign(values) * np.sqrt(np.abs(values)) * SQRT_EV_PER_U_A2_TO_CM1
         centres.append(_centres(wavenumbers, vectors, moved))
     return (np.array(centres[0]) - np.array(centres[1])) / (2 * energy)
 
 
-def quantum_answer(temperatures_k, *, dressed=True, centrifugal=False):
+def quantum_answer(temperatures_k, *, dressed=True, centrifugal=False, soft=SOFT):
     """Thermal means of the two bands over the exact quantum states of the librations, cm⁻¹."""
     grid = np.linspace(-_GRID_EDGE, _GRID_EDGE, _GRID_POINTS)
-    alone = soft_energy_cm1(grid, 0.0)
+    alone = soft_energy_cm1(grid, 0.0, soft)
     states = np.linalg.eigh(_kinetic(grid) + np.diag(alone))
     # Products of the lowest states of one unit with the other at rest.
     energies, basis = states[0][:_ROTOR_STATES], states[1][:, :_ROTOR_STATES]
     a, b = np.meshgrid(grid, grid, indexing="ij")
-    found = tabulated(a, b)
+    found = tabulated(a, b, soft)
 
     def matrix(values):
         half = np.einsum("am,ab,an->mnb", basis, values, basis, optimize=True)
@@ -393,14 +412,14 @@ def quantum_answer(temperatures_k, *, dressed=True, centrifugal=False):
     def expectation(values):
         return np.einsum("ik,ik->k", vectors, matrix(values) @ vectors)
 
-    potential = soft_energy_cm1(a, b) + (found[..., 2] if dressed else 0.0)
+    potential = soft_energy_cm1(a, b, soft) + (found[..., 2] if dressed else 0.0)
     coupling = potential - alone[:, None] - alone[None, :]
     energy = np.diag((energies[:, None] + energies[None, :]).ravel()) + matrix(coupling)
     levels, vectors = np.linalg.eigh(energy)
     values = np.array([expectation(found[..., n]) for n in (0, 1)])
     if centrifugal:
         kinetic = levels - expectation(potential)
-        values = values + centrifugal_response()[:, None] * kinetic
+        values = values + centrifugal_response(soft)[:, None] * kinetic
     result = []
     for temperature in np.atleast_1d(temperatures_k):
         weights = np.exp(-(levels - levels[0]) / (BOLTZMANN_CM1_PER_K * temperature))
@@ -408,7 +427,7 @@ def quantum_answer(temperatures_k, *, dressed=True, centrifugal=False):
     return np.array(result)[:, 0], np.array(result)[:, 1]
 
 
-def exact_transition_shift(temperatures_k, *, stretch_cm1=1600.0, barrier_ev=BARRIER):
+def exact_transition_shift(temperatures_k, *, stretch_cm1=1600.0, barrier_ev=SOFT.barrier):
     """One unit and its stretch: exact and adiabatic thermal mean of the transition, cm⁻¹.
 
     H = B p²(θ) + V sin²θ + ½ω (p² + (1 - SOFTENING sin²θ) q²) on a grid of 81 angles times
@@ -451,9 +470,9 @@ def exact_transition_shift(temperatures_k, *, stretch_cm1=1600.0, barrier_ev=BAR
 
 
 @contextmanager
-def run_phonons(folder, *, displacement_a=0.004):
+def run_phonons(folder, *, displacement_a=0.004, soft=SOFT):
     """(run, phonons, table) of the model in a run folder."""
-    engine = Engine.from_ase(LibratingUnits())
+    engine = Engine.from_ase(LibratingUnits(soft))
     options = PhononOptions(displacement_a=displacement_a, force_limit_ev_a=1e-6)
     with open_run(librating_crystal(), engine, folder, label="model", options=options) as run:
         phonons = gamma_phonons(run)
