@@ -51,6 +51,9 @@ class SamplingOptions:
         there to be seen.
     checks
         Whether to repeat draws with a higher limit and with finer steps, for the errors.
+    draw_unstable
+        Draw a crystal that the calculator puts into another structure, its modes in deep wells held
+        at rest; the result is marked as not to be trusted. Otherwise nothing is drawn.
 
     """
 
@@ -63,6 +66,7 @@ class SamplingOptions:
     effective_cm1: float | None = None
     relax_stiff: bool = True
     checks: bool = True
+    draw_unstable: bool = False
 
     def __post_init__(self) -> None:
         """Refuse impossible options."""

@@ -9,7 +9,7 @@ number only: a calculation that was killed computes nothing twice.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -68,9 +68,24 @@ _EXPECTED_STEPS = 8
 _MOST_OF_IT = 0.5
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NothingDrawn:
+    """The calculator puts the crystal into another structure: there is nothing to draw about.
+
+    Parameters
+    ----------
+    verdict
+        Why, in one sentence.
+
+    """
+
+    verdict: str
+    mechanism: None = None
+
+
 def sampling_redshift(
     run: Run, table: ModeTable, *, options: SamplingOptions | None = None
-) -> SamplingResult:
+) -> SamplingResult | NothingDrawn:
     """Slopes of the carboxylate bands from joint thermal draws of all soft modes.
 
     Parameters
@@ -81,6 +96,11 @@ def sampling_redshift(
         Modes of its relaxed structure.
     options
         What decides the draws.
+
+    Returns
+    -------
+    SamplingResult or NothingDrawn
+        The latter if modes lie in deep wells, unless the options ask for draws all the same.
 
     Raises
     ------
@@ -97,8 +117,8 @@ def sampling_redshift(
     if options.relax_stiff and options.effective_cm1 is None:
         numbers = too_soft_sets(table)
         wells, another, n_well_calls = soft_wells(run, table, numbers, float(temperatures.max()))
-    if another:
-        run.progress.message(f"Thermal sampling will not be trusted: {another}.")
+    if another and not options.draw_unstable:
+        return NothingDrawn(verdict=f"Nothing was drawn: {another}.")
     directions = {number: well.directions for number, well in wells.items()}
     table = kept_modes(table, run.folder.path / MODES_FILE, directions)
     at_rest = run.runner.evaluate([table.phonons.atoms], kind="reference", show=False)[0]

@@ -102,7 +102,7 @@ def of_model(folder, soft):
 
 @pytest.fixture(scope="module")
 def double_well(tmp_path_factory):
-    """(run, table) of librating units with two wells of half a thermal energy."""
+    """(run, table) of librating units with two wells of 80 cm⁻¹."""
     with of_model(tmp_path_factory.mktemp("wells") / "run", model.DOUBLE_WELL) as (run, _, table):
         yield dataclasses.replace(run, runner=MemoryRunner(run.engine)), table
 
@@ -173,12 +173,16 @@ def test_a_deep_well_is_another_structure(tmp_path):
     with of_model(tmp_path / "run", deep) as (opened, _, table):
         run = dataclasses.replace(opened, runner=MemoryRunner(opened.engine))
         options = SamplingOptions(limit_cm1=300.0, fewest_pairs=8, most_pairs=8, checks=False)
+        nothing = sampling_redshift(run, table, options=options)
+        options = dataclasses.replace(options, draw_unstable=True)
         sampled = sampling_redshift(run, table, options=options).mechanism
         adiabatic = adiabatic_redshift(run, table).mechanism
     for mechanism in (sampled, adiabatic):
         assert "another structure" in mechanism.untrusted_because
         assert "--follow-imaginary" in mechanism.untrusted_because
     assert any("held at rest" in sentence for sentence in sampled.warnings)
+    assert nothing.mechanism is None
+    assert nothing.verdict.startswith("Nothing was drawn: with this calculator the crystal has")
 
 
 def test_partners_are_orthonormal_and_start_with_the_direction(spring_run):
