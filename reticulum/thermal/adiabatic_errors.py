@@ -156,8 +156,8 @@ def setting_errors(
     points = [e.points[a] for e, a in requests]
     shorter = _SHORTER * largest_a
     values, calls = _shifts_at(workspace, checked, requests, points, shorter)
-    symmetry = workspace.table.phonons.symmetry
-    n_calls += calls + len(rest_displacements([e.soft.plan for e in checked], symmetry)[0])
+    at_rest = rest_displacements([e.soft.plan for e in checked], workspace.obeyed)[0]
+    n_calls += calls + len(at_rest)
     variants.append((f"finite differences {_SHORTER:g} times as long", [values]))
     n_calls += sum(e.n_calls for e in checked) - before
     total = np.abs(slopes).sum(axis=0)

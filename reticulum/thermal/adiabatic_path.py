@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from reticulum.phonons.modes import IMAGINARY_LIMIT_CM1
 from reticulum.thermal.displaced_bands import BAND_DISPLACEMENT_A, BandPlan
 from reticulum.thermal.rest_bands import bands_at_rest
-from reticulum.thermal.soft_exploration import Exploration, SoftWorkspace
+from reticulum.thermal.soft_exploration import FORBIDDEN_EV_A, Exploration, SoftWorkspace
 from reticulum.thermal.stiff_relaxation import (
     StiffRelaxed,
     StiffStart,
@@ -62,14 +63,13 @@ def relax_points(
             share = (amplitude / near) ** 2
             moved = moved + share * exploration.relaxation_a(workspace, near)
         kept = list(soft.operations)
-        starts.append(
-            StiffStart(
-                positions_a=workspace.atoms.positions + moved,
-                free=high & (wavenumbers > IMAGINARY_LIMIT_CM1) & ~soft.members,
-                rotations=symmetry.cartesian_rotations[kept],
-                permutations=symmetry.permutations[kept],
-            )
+        start = StiffStart(
+            positions_a=workspace.atoms.positions + moved,
+            free=high & (wavenumbers > IMAGINARY_LIMIT_CM1) & ~soft.members,
+            rotations=symmetry.cartesian_rotations[kept],
+            permutations=symmetry.permutations[kept],
         )
+        starts.append(_less_forbidden(workspace, start))
     found = relax_stiff_modes(
         workspace.atoms,
         workspace.run.runner,
@@ -83,6 +83,18 @@ def relax_points(
     for (exploration, _), point in zip(requests, found, strict=True):
         exploration.n_calls += point.n_calls
     return found
+
+
+def _less_forbidden(workspace: SoftWorkspace, start: StiffStart) -> StiffStart:
+    """The start of a geometry that leaves forces at rest in it which the crystal forbids.
+
+    They are subtracted as well: the geometry would relax by them, the crystal at rest does not.
+    """
+    at_rest = start.symmetric(workspace.forces_at_rest)
+    forbidden = np.abs(at_rest - workspace.space.forces_at_rest).max()
+    if not workspace.is_asymmetric or forbidden < FORBIDDEN_EV_A:
+        return start
+    return replace(start, space=replace(workspace.space, forces_at_rest=at_rest))
 
 
 def find_amplitudes(
@@ -212,7 +224,7 @@ def band_shifts(
         known = runner.evaluate([phonons.atoms], kind="reference", show=False)[0]
         reference = np.array(known.result.forces_ev_per_a)
     at_rest = bands_at_rest(
-        plans, phonons.atoms, phonons.symmetry, runner, forces_at_rest=reference
+        plans, phonons.atoms, workspace.obeyed, runner, forces_at_rest=reference
     )
     structures = []
     for plan, (_, positions) in zip(plans, places, strict=True):

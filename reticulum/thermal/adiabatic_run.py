@@ -143,7 +143,7 @@ def adiabatic_redshift(
         if options.check_settings
         else (([], []), 0)
     )
-    at_rest = rest_displacements([e.soft.plan for e in everything], table.phonons.symmetry)[0]
+    at_rest = rest_displacements([e.soft.plan for e in everything], workspace.obeyed)[0]
     return AdiabaticResult(
         temperatures_k=temperatures,
         at_rest_cm1=_at_rest(workspace),

@@ -8,6 +8,7 @@ and the crystal at rest this drops out if both are displaced in the same way.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 #: Largest component of the difference between equal displacements, relative to their length.
 _SAME = 1e-5
+
+#: An operation is obeyed if it changes the forces at rest by no more than this part of what the
+#: worst one changes.
+_OBEYED = 0.1
 
 
 def bands_at_rest(
@@ -47,7 +52,7 @@ def bands_at_rest(
     atoms
         The crystal at rest.
     symmetry
-        Its operations.
+        Its operations, those that the calculator obeys (`obeyed_symmetry`).
     runner
         Computes and stores forces.
     kind
@@ -87,6 +92,51 @@ def bands_at_rest(
     return tuple(results)
 
 
+def obeyed_symmetry(
+    symmetry: CrystalSymmetry, forces_at_rest: NDArray[np.float64]
+) -> CrystalSymmetry:
+    """The operations that a calculator obeys which breaks the symmetry of the crystal.
+
+    A potential without parity (SevenNet-0) obeys rotations, to 2e-6 eV/Å, and breaks mirror planes
+    and inversion, by 7e-3 eV/Å. What it says of one displacement then holds for images by rotations
+    only. If it obeys nothing but the identity, its forces are noisy, and all operations are kept:
+    noise is no reason to compute every image.
+
+    Parameters
+    ----------
+    symmetry
+        Operations of the crystal.
+    forces_at_rest
+        (n, 3), as the calculator gives them, eV/Å.
+
+    Returns
+    -------
+    CrystalSymmetry
+        With the operations that are left; its symbol and number stay those of the crystal.
+
+    """
+    changes = np.array(
+        [
+            np.abs(
+                carried(forces_at_rest.ravel(), rotation, permutation) - forces_at_rest.ravel()
+            ).max()
+            for rotation, permutation in zip(
+                symmetry.cartesian_rotations, symmetry.permutations, strict=True
+            )
+        ]
+    )
+    kept = changes <= _OBEYED * changes.max(initial=0.0)
+    if kept.all() or kept.sum() <= 1:
+        return symmetry
+    return replace(
+        symmetry,
+        rotations=symmetry.rotations[kept],
+        translations=symmetry.translations[kept],
+        cartesian_rotations=symmetry.cartesian_rotations[kept],
+        permutations=symmetry.permutations[kept],
+    )
+
+
 def rest_displacements(
     plans: Sequence[BandPlan], symmetry: CrystalSymmetry
 ) -> tuple[list[NDArray[np.float64]], list[list[tuple[int, int]]]]:
@@ -97,7 +147,7 @@ def rest_displacements(
     plans
         From `plan_bands`.
     symmetry
-        Operations of the crystal at rest.
+        Operations of the crystal at rest that the calculator obeys.
 
     Returns
     -------

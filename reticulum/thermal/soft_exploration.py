@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.engines.probe import SYMMETRY_NOISE_EV_PER_A
+from reticulum.frameworks.symmetry import CrystalSymmetry
 from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.run import Run
 from reticulum.thermal.adiabatic import harmonic_amplitude, soft_average
@@ -16,6 +17,7 @@ from reticulum.thermal.band_space import POSITIONS, BandSpace
 from reticulum.thermal.carboxylate_bands import carboxylate_band_space
 from reticulum.thermal.displaced_bands import BAND_DISPLACEMENT_A
 from reticulum.thermal.local_frames import LocalFrames, local_frames
+from reticulum.thermal.rest_bands import obeyed_symmetry
 from reticulum.thermal.soft_sets import SoftSet
 from reticulum.thermal.soft_states import SoftCourse
 from reticulum.thermal.stiff_relaxation import MOST_STEPS, ModeSpace, StiffRelaxed
@@ -41,7 +43,7 @@ _EQUAL = 0.05
 
 #: Forces at rest that symmetry forbids count as a property of the calculator above this size, eV/Å;
 #: below it they are the convergence of a calculator that keeps the symmetry.
-_ASYMMETRY_EV_A = SYMMETRY_NOISE_EV_PER_A["float64"]
+FORBIDDEN_EV_A = SYMMETRY_NOISE_EV_PER_A["float64"]
 
 #: Force calculations after which a geometry is given up, for calculators whose forces are noisy:
 #: 141 of MOF-5 with 7net-0 took 3.7 each, 12 at most.
@@ -84,6 +86,10 @@ class SoftWorkspace:
         Upper end of the window of temperature, K.
     asymmetry_ev_a
         Largest force at rest that the symmetry of the crystal forbids, eV/Å.
+    forces_at_rest
+        (n, 3) forces at rest as the calculator gives them, eV/Å.
+    obeyed
+        Operations of the crystal that the calculator obeys.
     single_precision
         Whether the calculator computes in single precision.
 
@@ -99,17 +105,21 @@ class SoftWorkspace:
     seconds_per_call: float
     warmest_k: float
     asymmetry_ev_a: float
+    forces_at_rest: NDArray[np.float64]
+    obeyed: CrystalSymmetry
     single_precision: bool
 
     @property
     def is_asymmetric(self) -> bool:
         """Whether the calculator breaks the symmetry of the crystal noticeably.
 
-        Then only the symmetric part of the forces relaxes a geometry, and for the bands the forces
-        at the geometry are computed as well and subtracted: what breaks the symmetry would count
-        as a curvature.
+        Then what breaks it at rest is subtracted from the forces that relax a geometry, as far as
+        the geometry has not the symmetry to forbid it: otherwise each would relax towards the
+        distorted crystal that the calculator prefers, while the crystal at rest stays where it is.
+        For the bands the forces at the geometry are computed as well and subtracted: what breaks
+        the symmetry would count as a curvature.
         """
-        return self.asymmetry_ev_a > _ASYMMETRY_EV_A
+        return self.asymmetry_ev_a > FORBIDDEN_EV_A
 
     @property
     def is_noisy(self) -> bool:
@@ -167,8 +177,7 @@ def soft_workspace(run: Run, table: ModeTable, warmest_k: float) -> SoftWorkspac
             vectors=np.array(labels.eigenvectors),
             eigenvalues=np.sign(wavenumbers) * (wavenumbers / SQRT_EV_PER_U_A2_TO_CM1) ** 2,
             masses_amu=phonons.atoms.get_masses(),
-            # Of a geometry only symmetric forces count, so the others must not be subtracted.
-            forces_at_rest=allowed if asymmetry > _ASYMMETRY_EV_A else forces,
+            forces_at_rest=allowed if asymmetry > FORBIDDEN_EV_A else forces,
         ),
         totally_symmetric=(share > 0.5) & ~acoustic,
         bands=carboxylate_band_space(table),
@@ -177,6 +186,10 @@ def soft_workspace(run: Run, table: ModeTable, warmest_k: float) -> SoftWorkspac
         seconds_per_call=at_rest.seconds,
         warmest_k=warmest_k,
         asymmetry_ev_a=asymmetry,
+        forces_at_rest=forces,
+        obeyed=obeyed_symmetry(phonons.symmetry, forces)
+        if asymmetry > FORBIDDEN_EV_A
+        else phonons.symmetry,
         single_precision=run.engine.card.precision == "float32",
     )
 
