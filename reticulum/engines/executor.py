@@ -255,12 +255,12 @@ class ForceRunner:
         def submit_next() -> None:
             for key, index in waiting:
                 atoms = _bare(structures[index])
-                with _deaf_to_ctrl_c():
+                with deaf_to_ctrl_c():
                     future = executor.submit(_work, self.engine, atoms, self._stress)
                 flying[future] = (key, index)
                 return
 
-        with _clear_broken_pool():
+        with clear_broken_pool():
             for _ in range(self.workers + 1):
                 submit_next()
             while flying:
@@ -283,7 +283,7 @@ class ForceRunner:
             self._executor = futures.ProcessPoolExecutor(
                 max_workers=self.workers,
                 mp_context=multiprocessing.get_context("spawn"),
-                initializer=_start_worker,
+                initializer=start_worker,
                 initargs=(
                     os.getpid(),
                     self.engine.uses_lapack,
@@ -294,7 +294,7 @@ class ForceRunner:
 
 
 @contextmanager
-def _clear_broken_pool() -> Iterator[None]:
+def clear_broken_pool() -> Iterator[None]:
     """Turn the end of a worker process into an error that says what to do."""
     try:
         yield
@@ -309,10 +309,10 @@ def _clear_broken_pool() -> Iterator[None]:
 
 
 @contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
+def deaf_to_ctrl_c() -> Iterator[None]:
     """Start processes that Ctrl-C in a terminal does not reach: they inherit the blocked signal.
 
-    `_start_worker` would ignore it too, but only after a second of imports.
+    `start_worker` would ignore it too, but only after a second of imports.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -332,7 +332,7 @@ def _bare(atoms: Atoms) -> Atoms:
     )
 
 
-def _start_worker(parent: int, uses_lapack: bool, own_threads: bool) -> None:
+def start_worker(parent: int, uses_lapack: bool, own_threads: bool) -> None:
     """Prepare a worker: Ctrl-C is the parent's business, and it ends when its parent does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from reticulum.engines.blas import load_fast_blas, one_thread_for_new_libraries
 from reticulum.engines.build import Engine, evaluate
-from reticulum.engines.executor import _clear_broken_pool, _deaf_to_ctrl_c, _start_worker
+from reticulum.engines.executor import clear_broken_pool, deaf_to_ctrl_c, start_worker
 from reticulum.thermal.band_tracking import TrackedModes
 from reticulum.thermal.langevin import (
     FEMTOSECOND,
@@ -133,7 +133,7 @@ class StepperBeside:
 
     def submit(self, point: PhasePoint, temperature_k: float) -> futures.Future[PhasePoint]:
         """Ask for one step."""
-        with _clear_broken_pool(), _deaf_to_ctrl_c():
+        with clear_broken_pool(), deaf_to_ctrl_c():
             return self._pool.submit(_step, point, temperature_k)
 
     def close(self) -> None:
@@ -162,7 +162,7 @@ def finished(
     done: set[futures.Future[PhasePoint]] = set()
     while not done:
         done, _ = futures.wait(waiting, timeout=_POLL_S, return_when=futures.FIRST_COMPLETED)
-    with _clear_broken_pool():
+    with clear_broken_pool():
         return [(waiting.pop(future), future.result()) for future in done]
 
 
@@ -181,7 +181,7 @@ _WORK: dict[str, Any] = {}
 
 def _begin(parent: int, engine: Engine, dynamics: Dynamics) -> None:
     """Prepare a worker; the calculator is made with the first step, where errors are answers."""
-    _start_worker(parent, engine.uses_lapack, engine.runs_in_one_process)
+    start_worker(parent, engine.uses_lapack, engine.runs_in_one_process)
     _WORK.update(engine=engine, dynamics=dynamics, calculator=None)
 
 
