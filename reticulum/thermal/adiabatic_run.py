@@ -113,7 +113,7 @@ def adiabatic_redshift(
     ]
     known = [_slopes(workspace, e, temperatures) for e in everything]
     at_most = left_out_cm1_per_k(known, lost)
-    courses = {name_of(e): e.course(workspace) for e in everything}
+    courses = [(name_of(e), e.course(workspace)) for e in everything]
     untrusted = another_structure(courses, workspace.warmest_k) or distrust(known, lost)
     last = [
         _slopes(workspace, e, temperatures)

@@ -7,7 +7,7 @@ all temperatures of the window, and nothing that is computed about the undistort
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from reticulum.thermal.soft_states import SoftCourse
 from reticulum.units import BOLTZMANN_CM1_PER_K, EV_TO_CM1, ZERO_CELSIUS_K
@@ -31,22 +31,22 @@ def is_deep(course: SoftCourse, warmest_k: float) -> bool:
     return course.depth_cm1 > DEEP_WELL_KT * BOLTZMANN_CM1_PER_K * warmest_k
 
 
-def another_structure(courses: Mapping[str, SoftCourse], warmest_k: float) -> str:
+def another_structure(courses: Sequence[tuple[str, SoftCourse]], warmest_k: float) -> str:
     """Why nothing computed about the structure should be believed; empty if no well is deep.
 
     Parameters
     ----------
     courses
-        What is known along soft coordinates, by their names.
+        Names of soft coordinates and what is known along them.
     warmest_k
         Highest temperature of the window, K.
 
     """
-    deep = {name: course for name, course in courses.items() if is_deep(course, warmest_k)}
+    deep = [entry for entry in courses if is_deep(entry[1], warmest_k)]
     if not deep:
         return ""
-    name = max(deep, key=lambda key: deep[key].depth_cm1)
-    depth = deep[name].depth_cm1
+    name, deepest = max(deep, key=lambda entry: entry[1].depth_cm1)
+    depth = deepest.depth_cm1
     quanta = depth / (BOLTZMANN_CM1_PER_K * warmest_k)
     others = len(deep) - 1
     return (
@@ -54,5 +54,9 @@ def another_structure(courses: Mapping[str, SoftCourse], warmest_k: float) -> st
         f"{name} its energy is {depth:.0f} cm⁻¹ ({depth / EV_TO_CM1:.2f} eV) per primitive cell "
         f"lower, {quanta:.1f} k_B T at {warmest_k - ZERO_CELSIUS_K:.0f} °C"
         + (f"; {others} more well(s) are deeper than {DEEP_WELL_KT:g} k_B T" if others else "")
-        + ". reticulum phonons STRUCTURE --follow-imaginary goes to a minimum"
+        + (
+            ". reticulum phonons STRUCTURE --follow-imaginary goes to a minimum"
+            if deepest.eigenvalue < 0.0
+            else ". A barrier lies between: displace it along that mode and relax it"
+        )
     )

@@ -30,7 +30,8 @@ def kept_modes(
 ) -> ModeTable:
     """The table with the eigenvectors and wavenumbers of its first use in a folder.
 
-    They are written if the file does not exist or belongs to other modes.
+    They are written if the file does not exist or belongs to other modes, or for those sets whose
+    directions are others now.
 
     Parameters
     ----------
@@ -63,19 +64,24 @@ def kept_modes(
                 why=f"{type(error).__name__}: {error}.",
                 fix="Delete it and give the command again; stored forces are kept.",
             ) from error
-        if (
-            before[0].shape == vectors.shape
-            and np.abs(before[0] - vectors).max() < _SAME
-            and np.abs(before[1] - wavenumbers).max() < _SAME
-        ):
-            return replace(
-                table,
-                labels=replace(labels, eigenvectors=before[0], mode_wavenumbers_cm1=before[1]),
-            )
+        if before[0].shape == vectors.shape and np.abs(before[1] - wavenumbers).max() < _SAME:
+            wavenumbers = before[1]
+            # Set by set: directions that are asked for now change no other set.
+            same = [np.abs(before[0][:, m] - vectors[:, m]).max() < _SAME for m in labels.sets]
+            for members, kept in zip(labels.sets, same, strict=True):
+                if kept:
+                    vectors[:, members] = before[0][:, members]
+            if all(same):
+                return replace(
+                    table,
+                    labels=replace(labels, eigenvectors=vectors, mode_wavenumbers_cm1=wavenumbers),
+                )
     content_now = io.BytesIO()
     np.savez(content_now, eigenvectors=vectors, wavenumbers_cm1=wavenumbers)
     with scratch_folder(file.parent) as folder:
         draft = folder / "modes.npz"
         draft.write_bytes(content_now.getvalue())
         publish(draft, file, overwrite=True)
-    return replace(table, labels=replace(labels, eigenvectors=vectors))
+    return replace(
+        table, labels=replace(labels, eigenvectors=vectors, mode_wavenumbers_cm1=wavenumbers)
+    )

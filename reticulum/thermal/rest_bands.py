@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 #: Largest component of the difference between equal displacements, relative to their length.
 _SAME = 1e-5
 
-#: An operation is obeyed if it changes the forces at rest by no more than this part of what the
-#: worst one changes.
+#: Rotations are obeyed if they change the forces at rest by no more than this part of what the
+#: worst of the other operations changes.
 _OBEYED = 0.1
 
 
@@ -99,8 +99,9 @@ def obeyed_symmetry(
 
     A potential without parity (SevenNet-0) obeys rotations, to 2e-6 eV/Å, and breaks mirror planes
     and inversion, by 7e-3 eV/Å. What it says of one displacement then holds for images by rotations
-    only. If it obeys nothing but the identity, its forces are noisy, and all operations are kept:
-    noise is no reason to compute every image.
+    only. If it breaks rotations as well, its forces are noisy, and all operations are kept: noise
+    is no reason to compute every image. In a crystal without rotations parity is taken to be what
+    is broken.
 
     Parameters
     ----------
@@ -117,23 +118,25 @@ def obeyed_symmetry(
     """
     changes = np.array(
         [
-            np.abs(
+            np.linalg.norm(
                 carried(forces_at_rest.ravel(), rotation, permutation) - forces_at_rest.ravel()
-            ).max()
+            )
             for rotation, permutation in zip(
                 symmetry.cartesian_rotations, symmetry.permutations, strict=True
             )
         ]
     )
-    kept = changes <= _OBEYED * changes.max(initial=0.0)
-    if kept.all() or kept.sum() <= 1:
+    # The norm of the change is the same for an operation and its inverse: what is kept is closed.
+    proper = np.linalg.det(symmetry.cartesian_rotations) > 0.0
+    worst = float(changes[~proper].max(initial=0.0))
+    if worst == 0.0 or float(changes[proper].max()) > _OBEYED * worst:
         return symmetry
     return replace(
         symmetry,
-        rotations=symmetry.rotations[kept],
-        translations=symmetry.translations[kept],
-        cartesian_rotations=symmetry.cartesian_rotations[kept],
-        permutations=symmetry.permutations[kept],
+        rotations=symmetry.rotations[proper],
+        translations=symmetry.translations[proper],
+        cartesian_rotations=symmetry.cartesian_rotations[proper],
+        permutations=symmetry.permutations[proper],
     )
 
 

@@ -45,7 +45,8 @@ class SamplingOptions:
         Temperatures of the draws, K; None: both ends of the window of the published slopes. The
         slope of more temperatures costs more and is no more precise.
     effective_cm1
-        Wavenumber that gives imaginary modes a width, cm⁻¹; None: they are held at rest.
+        Wavenumber that gives modes that are no minima a width, cm⁻¹; None: they are drawn from the
+        wells along them. With it, wells are not looked for, and deep ones not noticed.
     relax_stiff
         Let the stiff modes follow. Without it the result is that of straight lines, wrong, and
         there to be seen.

@@ -186,7 +186,7 @@ class SamplingResult:
 
     def _assumptions(self) -> tuple[str, ...]:
         found = [
-            f"Modes below {self.options.limit_cm1:.0f} cm⁻¹ have the Gaussian distribution of "
+            f"Minima below {self.options.limit_cm1:.0f} cm⁻¹ have the Gaussian distribution of "
             "quantum-harmonic oscillators; their mean displacement is added in first order.",
             "What single motions give is a regression over the draws, shrunk towards zero.",
             "The cell is fixed and holds one primitive cell (Gamma point).",
@@ -195,8 +195,9 @@ class SamplingResult:
             found.append(
                 f"{len(self._in_wells)} modes that are no minima or too soft ("
                 + ", ".join(f"{w:.0f}" for w in self._in_wells)
-                + " cm⁻¹) have the quantum distribution in the well along each of them, all else "
-                "at rest or following (that of the adiabatic route), independently of each other."
+                + " cm⁻¹) have the quantum distribution in the well along each of them, "
+                "independently of each other. The well is that of the adiabatic route: modes above "
+                "60 cm⁻¹ follow in it, which are drawn here."
             )
         if self.third_derivative_step_a is not None:
             found.append(
@@ -229,8 +230,12 @@ class SamplingResult:
             held = ", ".join(f"{w:.0f}" for w in self.modes.held_cm1)
             found.append(
                 f"{len(self.modes.held_cm1)} modes that are no minima or too soft are held at rest "
-                f"({held} cm⁻¹): they have no harmonic distribution, and they are totally "
-                "symmetric, lie in a deep well or could not be followed."
+                f"({held} cm⁻¹): they have no harmonic distribution, and "
+                + (
+                    "they are totally symmetric, lie in a deep well or could not be followed."
+                    if self.options.relax_stiff
+                    else "without relaxation no well is known."
+                )
             )
         if self.tally.n_unconverged:
             found.append(

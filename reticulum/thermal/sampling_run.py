@@ -1,6 +1,7 @@
 """Thermal sampling of a crystal: draws until the slope is known well enough, resumable.
 
-All soft modes are drawn together from their quantum-harmonic distribution, the stiff ones follow,
+All soft modes are drawn together, minima from their quantum-harmonic distribution and others from
+the well along them; the stiff ones follow,
 and the carboxylate bands are taken there. So the shift is not a sum over modes, and nothing cancels
 between large terms. Every force goes through the run's store, and a draw depends on its seed and
 number only: a calculation that was killed computes nothing twice.

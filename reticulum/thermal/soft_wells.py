@@ -26,7 +26,7 @@ from reticulum.thermal.adiabatic_path import add_amplitudes, find_amplitudes
 from reticulum.thermal.deep_wells import another_structure, is_deep
 from reticulum.thermal.rigid_units import rigid_units
 from reticulum.thermal.soft_exploration import Exploration, SoftWorkspace, rounded, soft_workspace
-from reticulum.thermal.soft_sets import SoftSet, soft_sets
+from reticulum.thermal.soft_sets import TYPICAL_RELAXATION_CALLS, SoftSet, soft_sets
 from reticulum.thermal.soft_states import SoftCourse, SoftStates, potential_cm1, soft_states
 from reticulum.units import EV_TO_CM1
 
@@ -35,6 +35,12 @@ _TAIL = 1e-9
 
 #: Step of the numerical derivative of the potential, as a part of the largest known amplitude.
 _STEP = 1e-4
+
+#: Amplitudes that a set takes on average, for the estimate of the cost (HKUST-1 and MOF-5: 4 to 8).
+_AMPLITUDES = 6
+
+#: Probability beyond the last known energy from which a well is not known.
+_MOST_UNKNOWN = 0.3
 
 #: Least part of a partner that is not in those before it.
 _LEAST_PART = 0.1
@@ -167,8 +173,8 @@ def soft_wells(
     """Wells along modes that are no minima.
 
     The energies are those of the adiabatic route with its default settings: what it has stored is
-    not computed again. Totally symmetric sets, those along which the stiff modes do not follow and
-    deep ones are left out.
+    not computed again. Left out are totally symmetric sets, those along which the stiff modes do
+    not follow far enough (`_MOST_UNKNOWN`), and deep ones.
 
     Parameters
     ----------
@@ -199,15 +205,22 @@ def soft_wells(
     workspace = soft_workspace(run, table, warmest_k)
     sets = soft_sets(table, workspace.bands, workspace.frames, rigid_units(table), list(numbers))
     explorations = [Exploration(soft=soft) for soft in sets if not soft.totally_symmetric]
+    n_calls = sum(len(e.soft.senses) for e in explorations) * _AMPLITUDES * TYPICAL_RELAXATION_CALLS
+    minutes = n_calls * workspace.seconds_per_call / run.runner.workers / 60.0
+    run.progress.message(
+        f"Wells along {len(explorations)} sets of modes that are no minima: about {n_calls} force "
+        f"calculations, {minutes:.0f} min, unless the adiabatic route has stored them."
+    )
     find_amplitudes(
         workspace, explorations, floor_cm1=options.floor_cm1, force_limit=options.force_limit
     )
     followed = [e for e in explorations if e.points]
     _outwards(workspace, followed, options)
-    found, courses = {}, {}
+    found, courses = {}, []
     for exploration in followed:
-        course = courses[name_of(exploration)] = exploration.course(workspace)
-        if is_deep(course, warmest_k):
+        course = exploration.course(workspace)
+        courses.append((name_of(exploration), course))
+        if is_deep(course, warmest_k) or not is_known(course, warmest_k):
             continue
         found[exploration.soft.number] = SoftWell(
             course=course,
@@ -216,6 +229,25 @@ def soft_wells(
         )
     reason = another_structure(courses, warmest_k)
     return found, reason, sum(e.n_calls for e in explorations)
+
+
+def is_known(course: SoftCourse, warmest_k: float) -> bool:
+    """Whether the energies reach as far as the motion, so that a well is not made of extrapolation.
+
+    Parameters
+    ----------
+    course
+        What is known.
+    warmest_k
+        Highest temperature of the window, K.
+
+    """
+    outermost = np.abs(course.amplitudes) > 0.99 * np.abs(course.amplitudes).max()
+    if course.energies_cm1[outermost].min() <= -course.depth_cm1:
+        return False  # it still falls
+    states = soft_states(course, warmest_k)
+    beyond = np.abs(states.q) > np.abs(course.amplitudes).max()
+    return float(states.density(np.array([warmest_k]))[0][beyond].sum()) < _MOST_UNKNOWN
 
 
 def _outwards(

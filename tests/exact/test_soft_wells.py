@@ -16,7 +16,7 @@ from reticulum.thermal.sampling_options import SamplingOptions
 from reticulum.thermal.sampling_run import sampling_redshift
 from reticulum.thermal.slopes import slope_temperatures_k
 from reticulum.thermal.soft_states import SoftCourse, soft_states
-from reticulum.thermal.soft_wells import SoftWell, partner_directions, soft_wells
+from reticulum.thermal.soft_wells import SoftWell, is_known, partner_directions, soft_wells
 from reticulum.thermal.thermal_draws import thermal_amplitudes
 from reticulum.units import BOLTZMANN_CM1_PER_K, EV_TO_CM1, SQRT_EV_PER_U_A2_TO_CM1
 
@@ -91,9 +91,18 @@ def test_a_well_is_deep_at_two_thermal_energies():
         known = course(curvature, quartic, [0.5 * bottom, bottom, 1.4 * bottom])
         assert known.depth_cm1 == pytest.approx(factor * limit, rel=1e-6)
         assert is_deep(known, WARM) is deep
-        sentence = another_structure({"T1u at -30 cm⁻¹": known}, WARM)
+        sentence = another_structure([("T1u at -30 cm⁻¹", known)], WARM)
         assert ("T1u at -30 cm⁻¹" in sentence and "2.0 k_B T at 200 °C" in sentence) is deep
-    assert another_structure({"a": course(0.02, 0.0, [1.0])}, WARM) == ""
+    assert another_structure([("a", course(0.02, 0.0, [1.0]))], WARM) == ""
+
+
+def test_a_well_whose_walls_were_not_reached_is_not_made_up():
+    """Energies that still fall, or that end within the motion, tell no distribution."""
+    assert is_known(course(-0.004, 2e-5, [4.0, 7.0, 10.0, 12.0]), WARM)
+    assert not is_known(course(-0.004, 2e-5, [2.0]), WARM)
+    assert not is_known(course(-0.004, 2e-5, [2.0, 4.0, 6.0]), WARM)
+    flat = course((0.5 / SQRT_EV_PER_U_A2_TO_CM1) ** 2, 0.0, [2.0, 3.0])
+    assert not is_known(flat, WARM)
 
 
 def of_model(folder, soft):
@@ -204,3 +213,24 @@ def test_partners_are_orthonormal_and_start_with_the_direction(spring_run):
         np.testing.assert_allclose(found[:, 0], soft.vector, atol=1e-9)
         np.testing.assert_allclose(found.T @ found, np.eye(soft.dimension), atol=1e-9)
         np.testing.assert_allclose(found @ found.T, members @ members.T, atol=1e-6)
+
+
+def test_modes_kept_in_a_folder_change_set_by_set(spring_run, tmp_path):
+    """Other directions of one set leave the last bits of all other sets as they were."""
+    from reticulum.phonons.modes import mode_table
+    from reticulum.thermal.kept_modes import kept_modes
+
+    table = mode_table(spring_run[1])
+    file = tmp_path / "modes.npz"
+    first = kept_modes(table, file).labels
+    number = next(n for n, members in enumerate(first.sets) if len(members) == 2)
+    members = first.sets[number]
+    turned = first.eigenvectors[:, members][:, ::-1]
+    noisy = np.array(table.labels.eigenvectors) + 1e-12
+    again = dataclasses.replace(table, labels=dataclasses.replace(table.labels, eigenvectors=noisy))
+    second = kept_modes(again, file, {number: turned}).labels
+    others = np.setdiff1d(np.arange(len(noisy)), members)
+    np.testing.assert_array_equal(second.eigenvectors[:, others], first.eigenvectors[:, others])
+    np.testing.assert_array_equal(second.eigenvectors[:, members], turned)
+    third = kept_modes(table, file, {number: turned}).labels
+    np.testing.assert_array_equal(third.eigenvectors, second.eigenvectors)
