@@ -140,8 +140,9 @@ def test_steps_of_dynamics_leave_nothing_behind(librating, monkeypatch):
     # All but the last step of a chunk are in memory when it is noted; nothing of earlier chunks.
     first = np.diff(watch.bytes[: options.n_steps // 40])[2:]
     assert len(first) == 7
-    # The median: caches of the interpreter grow now and then.
-    assert abs(np.median(first)) < 2 * POSITIONS
+    # The median: caches of the interpreter grow now and then, by some 500 bytes among other tests.
+    # A single array kept of every step would be 40 times the positions.
+    assert abs(np.median(first)) < 10 * POSITIONS
 
 
 class Nothing(Calculator):
