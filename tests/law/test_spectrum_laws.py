@@ -126,7 +126,8 @@ def test_baselines_of_the_library_scale_with_the_spectrum(method, factor):
     pytest.importorskip("pybaselines")
     plain = subtract_baseline(spectrum(BAND + 1.0), method).values
     scaled = subtract_baseline(spectrum(factor * (BAND + 1.0)), method).values
-    np.testing.assert_allclose(scaled, factor * plain, atol=1e-7 * factor)
+    # They iterate until little changes: rounding moves where they stop by some 1e-7 of the height.
+    np.testing.assert_allclose(scaled, factor * plain, atol=1e-5 * factor)
 
 
 @settings(max_examples=10, deadline=None)
