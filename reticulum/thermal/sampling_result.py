@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reticulum.thermal.adiabatic_options import AdiabaticOptions
 from reticulum.thermal.mechanism import (
     ERROR_TOO_SMALL,
     Contribution,
@@ -196,8 +197,8 @@ class SamplingResult:
                 f"{len(self._in_wells)} modes that are no minima or too soft ("
                 + ", ".join(f"{w:.0f}" for w in self._in_wells)
                 + " cm⁻¹) have the quantum distribution in the well along each of them, "
-                "independently of each other. The well is that of the adiabatic route: modes above "
-                "60 cm⁻¹ follow in it, which are drawn here."
+                "independently of each other. The well is that of the adiabatic route: in it modes "
+                f"above {AdiabaticOptions().floor_cm1:.0f} cm⁻¹ follow, of which some are drawn."
             )
         if self.third_derivative_step_a is not None:
             found.append(
