@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part, SlopeError
 from reticulum.thermal.molecular_dynamics_options import MolecularDynamicsOptions
 from reticulum.thermal.sampling import one_sigma_factor, slope_weights
-from reticulum.thermal.velocity_spectra import BandCentre
+from reticulum.thermal.velocity_spectra import NARROWER, WINDOW_CM1, BandCentre
 
 #: Relative difference between the kinetic temperature and that asked for from which it is said.
 _TEMPERATURE_WARNED = 0.05
+
+#: Share of a band that one Lorentzian may leave: with more it is no single peak, and the fit jumps
+#: from one peak to the other.
+_ONE_PEAK = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,27 +126,55 @@ class MolecularDynamicsResult:
             details=self._details(),
         )
 
+    def is_one_peak(self, band: Band) -> bool:
+        """Whether one Lorentzian describes a band at all temperatures."""
+        column = list(Band).index(band)
+        return all(pair[column].unexplained <= _ONE_PEAK for pair in self.bands)
+
     def _errors(self, band: Band) -> tuple[SlopeError, ...]:
         column = list(Band).index(band)
-        fitted = np.array([pair[column].fitted_cm1 for pair in self.bands])
+
+        def change(others: list[float]) -> float:
+            weights = slope_weights(self.temperatures_k)
+            return abs(float(weights @ (np.array(others) - self.raw_cm1(band))))
+
         found = [
             SlopeError(
                 kind=ErrorKind.STATISTICAL,
                 size_cm1_per_k=self.statistical_error_cm1_per_k(band),
                 origin=f"scatter of {self.options.n_segments} segments of "
                 f"{self.options.segment_ps:g} ps",
-            )
+            ),
+            SlopeError(
+                kind=ErrorKind.TRUNCATION,
+                size_cm1_per_k=change([pair[column].narrow_cm1 for pair in self.bands]),
+                origin=f"mean in a window of ±{NARROWER * WINDOW_CM1:.0f} instead of "
+                f"±{WINDOW_CM1:.0f} cm⁻¹",
+            ),
         ]
-        if np.isfinite(fitted).all():
-            change = float(slope_weights(self.temperatures_k) @ (fitted - self.raw_cm1(band)))
+        if self.is_one_peak(band):
             found.append(
                 SlopeError(
                     kind=ErrorKind.TRUNCATION,
-                    size_cm1_per_k=abs(change),
+                    size_cm1_per_k=change([pair[column].fitted_cm1 for pair in self.bands]),
                     origin="Lorentzian fitted instead of the mean in the window",
                 )
             )
         return tuple(found)
+
+    def _several_peaks(self, band: Band) -> str:
+        column = list(Band).index(band)
+        if not any(pair[column].unexplained > _ONE_PEAK for pair in self.bands):
+            return ""
+        peaks = "; ".join(
+            f"at {temperature:.0f} K "
+            + (", ".join(f"{peak:.0f}" for peak in pair[column].peaks_cm1) or "none")
+            for temperature, pair in zip(self.temperatures_k, self.bands, strict=True)
+        )
+        return (
+            f"The {band.value} band is no single peak (peaks in cm⁻¹: {peaks}): its slope is that "
+            "of the mean over all of them, and a change of their heights counts as a shift."
+        )
 
     def _warnings(self) -> tuple[str, ...]:
         found = [
@@ -151,6 +183,7 @@ class MolecularDynamicsResult:
             for asked, seen in zip(self.temperatures_k, self.kinetic_k, strict=True)
             if abs(seen / asked - 1.0) > _TEMPERATURE_WARNED
         ]
+        found += [text for text in map(self._several_peaks, Band) if text]
         if self.bond_cm1[1] <= 0.0:
             found.append(
                 "The C-O bond shows no anharmonicity of the usual sign, so that the classical "
@@ -175,6 +208,10 @@ class MolecularDynamicsResult:
             },
             "widths_cm1": {
                 band.value: [pair[list(Band).index(band)].fwhm_cm1 for pair in self.bands]
+                for band in Band
+            },
+            "peaks_cm1": {
+                band.value: [list(pair[list(Band).index(band)].peaks_cm1) for pair in self.bands]
                 for band in Band
             },
             "bands_at_rest_cm1": list(self.bands_at_rest_cm1),

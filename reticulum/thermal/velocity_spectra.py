@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import OptimizeWarning, curve_fit
+from scipy.signal import find_peaks
 
 from reticulum.errors import CalculationError
 from reticulum.thermal.band_tracking import TrackedModes
@@ -21,6 +22,12 @@ from reticulum.units import SQRT_EV_PER_U_A2_TO_CM1
 
 #: Half width of the window around a band centre, cm⁻¹.
 WINDOW_CM1 = 90.0
+
+#: Half width of the narrower window that shows how much the mean depends on it, as a share.
+NARROWER = 2.0 / 3.0
+
+#: Least height above its surroundings of a maximum that counts as a peak, share of the highest.
+_LEAST_PROMINENCE = 0.2
 
 #: Factor by which segments are padded with zeros: points of the spectrum per resolution element.
 _PADDING = 4
@@ -148,6 +155,13 @@ class BandCentre:
     fitted_cm1, fwhm_cm1
         Centre and full width at half maximum of a Lorentzian fitted in the window, cm⁻¹; NaN if the
         fit failed.
+    unexplained
+        Share of the variance of the power in the window that the Lorentzian leaves: 0.02 to 0.1 for
+        one peak, 0.4 and more for two; NaN if the fit failed.
+    narrow_cm1
+        Mean wavenumber in a window of two thirds of the width around the centre, cm⁻¹.
+    peaks_cm1
+        Maxima in the window, in ascending order, cm⁻¹.
     window_cm1
         Lower and upper end of the window.
 
@@ -157,6 +171,9 @@ class BandCentre:
     error_cm1: float
     fitted_cm1: float
     fwhm_cm1: float
+    unexplained: float
+    narrow_cm1: float
+    peaks_cm1: tuple[float, ...]
     window_cm1: tuple[float, float]
 
 
@@ -183,11 +200,7 @@ def band_centre(
 
     """
     axis, total = spectra.wavenumbers_cm1, spectra.power.sum(axis=0)
-    centre = expected_cm1
-    for _ in range(_MOST_ROUNDS):
-        before, centre = centre, _mean(axis, total, centre, half_width_cm1)
-        if abs(centre - before) < _SETTLED_CM1:
-            break
+    centre = _resting_mean(axis, total, expected_cm1, half_width_cm1)
     inside = np.abs(axis - centre) <= half_width_cm1
     if (
         not np.isfinite(centre)
@@ -205,14 +218,29 @@ def band_centre(
         [_mean(axis, total - part, centre, half_width_cm1) for part in spectra.power]
     )
     error = float(np.sqrt((n - 1) / n * ((left_out - left_out.mean()) ** 2).sum()))
-    fitted, width = _lorentzian(axis[inside], total[inside], centre)
+    fitted, width, unexplained = _lorentzian(axis[inside], total[inside])
+    peaks, _ = find_peaks(total[inside], prominence=_LEAST_PROMINENCE * total[inside].max())
     return BandCentre(
         centre_cm1=centre,
         error_cm1=error,
         fitted_cm1=fitted,
         fwhm_cm1=width,
+        unexplained=unexplained,
+        narrow_cm1=_resting_mean(axis, total, centre, NARROWER * half_width_cm1),
+        peaks_cm1=tuple(axis[inside][peaks].tolist()),
         window_cm1=(centre - half_width_cm1, centre + half_width_cm1),
     )
+
+
+def _resting_mean(
+    axis: NDArray[np.float64], power: NDArray[np.float64], centre: float, half_width: float
+) -> float:
+    """Mean wavenumber in the window that it is the centre of."""
+    for _ in range(_MOST_ROUNDS):
+        before, centre = centre, _mean(axis, power, centre, half_width)
+        if abs(centre - before) < _SETTLED_CM1:
+            break
+    return centre
 
 
 def _mean(
@@ -225,15 +253,18 @@ def _mean(
 
 
 def _lorentzian(
-    axis: NDArray[np.float64], power: NDArray[np.float64], centre: float
-) -> tuple[float, float]:
+    axis: NDArray[np.float64], power: NDArray[np.float64]
+) -> tuple[float, float, float]:
+    """Place and width of a fitted Lorentzian, and the share of the variance that it leaves."""
+
     def shape(
         x: NDArray[np.float64], place: float, fwhm: float, height: float, floor: float
     ) -> NDArray[np.float64]:
         return height / (1.0 + (2.0 * (x - place) / fwhm) ** 2) + floor
 
+    failed = (float("nan"),) * 3
     if len(axis) <= _LORENTZIAN_PARAMETERS:
-        return float("nan"), float("nan")
+        return failed
     scale = float(power.max())
     reach = float(axis[-1] - axis[0])
     try:
@@ -248,5 +279,7 @@ def _lorentzian(
                 bounds=((axis[0], 1e-3 * reach, 0.0, 0.0), (axis[-1], 2.0 * reach, 10.0, 1.0)),
             )
     except RuntimeError:
-        return float("nan"), float("nan")
-    return float(found[0]), float(found[1])
+        return failed
+    left = ((power / scale - shape(axis, *found)) ** 2).sum()
+    variance = ((power - power.mean()) ** 2).sum() / scale**2
+    return float(found[0]), float(found[1]), float(left / variance)

@@ -31,7 +31,12 @@ from reticulum.thermal.stretch_artefact import (
     local_anharmonicity,
     stretch_artefact,
 )
-from reticulum.thermal.velocity_spectra import band_centre, power_spectra, projected_velocities
+from reticulum.thermal.velocity_spectra import (
+    PowerSpectra,
+    band_centre,
+    power_spectra,
+    projected_velocities,
+)
 from reticulum.units import (
     BOLTZMANN_CM1_PER_K,
     BOLTZMANN_EV_PER_K,
@@ -199,6 +204,31 @@ def test_a_band_of_few_points_has_no_fit():
     assert np.isnan(found.fitted_cm1)
 
 
+def lorentzians(*peaks):
+    """Spectra of two equal segments with peaks of given place, width and height."""
+    axis = np.arange(1000.0, 1800.0, 2.0)
+    power = sum(
+        height / (1.0 + (2.0 * (axis - place) / width) ** 2) for place, width, height in peaks
+    )
+    return PowerSpectra(wavenumbers_cm1=axis, power=np.array([power, power]))
+
+
+def test_a_lorentzian_describes_one_peak_and_not_two():
+    one = band_centre(lorentzians((1382.0, 15.0, 1.0)), 1370.0)
+    assert one.unexplained < 1e-6
+    assert one.peaks_cm1 == pytest.approx([1382.0])
+    assert one.fitted_cm1 == pytest.approx(1382.0, abs=1e-3)
+    assert one.narrow_cm1 == pytest.approx(1382.0, abs=0.01)
+    two = band_centre(lorentzians((1330.0, 15.0, 1.0), (1382.0, 15.0, 0.8)), 1370.0)
+    assert two.unexplained > 0.3
+    assert two.peaks_cm1 == pytest.approx([1330.0, 1382.0])
+    mean = (1330.0 + 0.8 * 1382.0) / 1.8
+    assert two.centre_cm1 == pytest.approx(mean, abs=0.5)
+    assert two.narrow_cm1 == pytest.approx(mean, abs=2.0)
+    assert abs(two.narrow_cm1 - two.centre_cm1) > 0.01
+    assert abs(two.fitted_cm1 - mean) > 15.0
+
+
 def test_the_error_is_that_of_the_mean_of_segments():
     """Segments whose lines scatter by 4 cm⁻¹: the mean of 16 is known within 1 cm⁻¹."""
     random = np.random.default_rng(0)
@@ -310,6 +340,28 @@ def test_a_simulation_shows_both_slopes(simulated):
     assert mechanism.details["slopes_as_simulated_cm1_per_k"].keys() == {
         "antisymmetric", "symmetric"
     }  # fmt: skip
+
+
+def test_a_band_of_two_peaks_is_not_measured_with_one_lorentzian(simulated):
+    """The higher peak changes sides: the mean moves by -10, a Lorentzian by -50 cm⁻¹."""
+    cold = band_centre(lorentzians((1330.0, 15.0, 0.8), (1380.0, 15.0, 1.0)), 1355.0)
+    hot = band_centre(lorentzians((1330.0, 15.0, 1.0), (1380.0, 15.0, 0.7)), 1355.0)
+    one = band_centre(lorentzians((1280.0, 15.0, 1.0)), 1280.0)
+    result = dataclasses.replace(simulated, bands=((cold, one), (hot, one)))
+    assert result.is_one_peak(Band.SYMMETRIC)
+    assert not result.is_one_peak(Band.ANTISYMMETRIC)
+    mechanism = result.mechanism
+    origins = {band: [error.origin for error in mechanism.errors(band)[1:]] for band in Band}
+    window = "mean in a window of ±60 instead of ±90 cm⁻¹"
+    fit = "Lorentzian fitted instead of the mean in the window"
+    assert origins == {Band.ANTISYMMETRIC: [window], Band.SYMMETRIC: [window, fit]}
+    size = mechanism.errors(Band.ANTISYMMETRIC)[1].size_cm1_per_k
+    change = (hot.narrow_cm1 - hot.centre_cm1) - (cold.narrow_cm1 - cold.centre_cm1)
+    assert size == pytest.approx(abs(change) / 100.0)
+    (warning,) = [text for text in mechanism.warnings if "no single peak" in text]
+    assert "antisymmetric band" in warning
+    assert "at 100 K 1330, 1380; at 200 K 1330, 1380" in warning
+    assert mechanism.details["peaks_cm1"]["symmetric"] == [[1280.0], [1280.0]]
 
 
 def test_what_takes_too_long_is_refused_with_its_time(tmp_path):
