@@ -56,7 +56,7 @@ def redshift(
     now, together with the sum of what may be summed. Table, JSON and figure are written to RUN.
     """
     with reporting("Everything finished is kept. Give the same command again to go on from there."):
-        from reticulum.thermal.mechanisms import QUICK, chosen_methods
+        from reticulum.thermal.mechanisms import QUICK, chosen_methods, unasked_methods
 
         check_json_target(json)
         names = chosen_methods(methods)
@@ -120,6 +120,8 @@ def redshift(
                 workers=workers,
                 follow=follow.value,
                 methods=names,
+                # Who sets options of the prediction has asked for it.
+                within_minutes=unasked_methods(methods) if max_cm1 is None and checks else {},
                 keywords=_keywords(
                     names,
                     material=material,
@@ -291,13 +293,16 @@ def _with_calculator(
     workers: int | None,
     follow: str,
     methods: tuple[str, ...],
+    within_minutes: dict[str, float],
     keywords: dict[str, dict[str, Any]],
 ) -> tuple[Path, RedShiftReport]:
     from reticulum.cli.phonons import run_path
     from reticulum.engines.build import resolve_engine
     from reticulum.frameworks.carboxylates import require_carboxylates
     from reticulum.frameworks.reading import read_structure, structure_label
+    from reticulum.phonons.folder import RunFolder
     from reticulum.phonons.run import open_run
+    from reticulum.report.redshift_table import shipped_mechanisms
     from reticulum.thermal.free_motions import Follow
     from reticulum.thermal.metal_oxygen_scan import metal_oxygen_coordinate
     from reticulum.thermal.redshift import measured_slopes, predict_redshift
@@ -330,6 +335,8 @@ def _with_calculator(
             given=given,
             follow=None if follow == "both" else (Follow(follow),),
             keywords=keywords,
+            within_minutes=within_minutes,
+            known=shipped_mechanisms(RunFolder.identity_of(path)),
             after_each=finished,
         )
     return path, _with_shipped(report, path)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 #: What is computed if nothing is said.
-METHODS: list[str] = ["quick"]
+METHODS: list[str] = ["default"]
 
 
 class Following(StrEnum):
@@ -29,7 +29,8 @@ MethodsOption = Annotated[
         "oscillator: metal-oxygen scan. adiabatic: soft motions with the stiff ones following, the "
         "prediction proper (long). quasi-harmonic: expansion of the cell. mode-coupling: third and "
         "fourth derivatives. loose-state: search for a second minimum. sampling: joint random "
-        "draws. md: molecular dynamics. quick: the first two. all: all but the last two.",
+        "draws. md: molecular dynamics. quick: the first two. default: quick, and adiabatic where "
+        "it is not stored and takes half an hour at most. all: all but sampling and md.",
     ),
 ]
 MaterialOption = Annotated[

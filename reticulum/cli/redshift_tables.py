@@ -78,6 +78,8 @@ def print_report(report: RedShiftReport) -> None:
     for name, reason in (report.failures or {}).items():
         typer.echo(f"{name} failed: {reason}")
     _print_slopes(report)
+    for text in report.not_begun_notes():
+        typer.echo(text)
     if report.measured is None:
         typer.echo("This material is not in the published table: there is nothing to compare with.")
     for sentence in report.verdicts():

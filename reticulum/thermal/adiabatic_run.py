@@ -12,6 +12,7 @@ from reticulum.errors import InputError
 from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.run import Run
 from reticulum.thermal.adiabatic import soft_average
+from reticulum.thermal.adiabatic_cost import first_calls, further_sets, soft_numbers
 from reticulum.thermal.adiabatic_errors import amplitude_changes, setting_errors
 from reticulum.thermal.adiabatic_left_out import (
     distrust,
@@ -94,12 +95,7 @@ def adiabatic_redshift(
     if options.band_displacement_a is None:
         options = replace(options, band_displacement_a=workspace.band_displacement_a)
     labels = table.labels
-    tracked = {index for members in workspace.bands.tracked.sets for index in members}
-    numbers = [
-        n
-        for n in range(labels.n_sets)
-        if not labels.acoustic[n] and not tracked & {int(i) for i in labels.sets[n]}
-    ]
+    numbers = soft_numbers(table, workspace.bands)
     parts, stretches, converged = _explored_upwards(workspace, numbers, temperatures, options)
     everything, lost = followed_and_lost([e for part in (*parts, stretches) for e in part])
     _refine_leading(workspace, everything, temperatures, options)
@@ -220,14 +216,9 @@ def _announce(
     workspace: SoftWorkspace, part: Sequence[Exploration], n_left: int, options: AdiabaticOptions
 ) -> None:
     """Say what the next interval costs before it starts, and what may follow at most."""
-    n_calls = sum(
-        e.soft.planned_calls + len(e.soft.senses) * int(workspace.is_asymmetric) for e in part
-    )
+    n_calls = first_calls(workspace, [e.soft for e in part])
     mean = n_calls / len(part)
-    # Two more amplitudes for leading sets, and four other settings for those that are checked.
-    more = n_left + 2 * 2 * options.most_leading
-    if options.check_settings:
-        more += 2 * options.most_checked * (2 + len(options.other_floors_cm1))
+    more = n_left + further_sets(options)
     low, high = part[0].soft.wavenumber_cm1, part[-1].soft.wavenumber_cm1
     runner = workspace.run.runner
     minutes = workspace.seconds_per_call / runner.workers / 60.0

@@ -43,6 +43,29 @@ class FoundMechanism:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedCost:
+    """What a mechanism takes at most, if nothing of it is stored.
+
+    Parameters
+    ----------
+    n_calls
+        Force calculations.
+    minutes
+        Wall time, min.
+
+    """
+
+    n_calls: int
+    minutes: float
+
+    @property
+    def text(self) -> str:
+        """Calculations and time in words."""
+        time = f"{self.minutes:.0f} min" if self.minutes < 120.0 else f"{self.minutes / 60:.0f} h"
+        return f"{self.n_calls} force calculations, {time}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MechanismEntry:
     """A mechanism that is computed from Gamma phonons and more force calculations.
 
@@ -56,6 +79,8 @@ class MechanismEntry:
         What it does, for the help text.
     place
         ``module:function``; the function takes a run, its modes and keywords of its own.
+    cost_place
+        Likewise, of a function that takes the same and gives the cost; empty if there is none.
 
     """
 
@@ -63,6 +88,7 @@ class MechanismEntry:
     title: str
     summary: str
     place: str
+    cost_place: str = ""
 
     def compute(self, run: Run, table: ModeTable, **keywords: Any) -> MechanismOutcome:
         """Compute it; everything finished is kept in the run folder.
@@ -82,12 +108,35 @@ class MechanismEntry:
             If a calculation failed; all that finished is kept.
 
         """
-        module, _, function = self.place.partition(":")
-        compute = getattr(importlib.import_module(module), function)
-        found = compute(run, table, **keywords)
+        found = _function(self.place)(run, table, **keywords)
         if hasattr(found, "mechanism"):
             return cast("MechanismOutcome", found)
         return FoundMechanism(mechanism=found)
+
+    def cost(self, run: Run, table: ModeTable, **keywords: Any) -> ExpectedCost:
+        """What computing it takes at most.
+
+        Parameters
+        ----------
+        run, table, keywords
+            As for `compute`.
+
+        Raises
+        ------
+        ValueError
+            If it is not known for this mechanism.
+        CalculationError
+            If the calculation of the crystal at rest failed.
+
+        """
+        if not self.cost_place:
+            raise ValueError(f"the cost of {self.name} is not known beforehand")
+        return cast("ExpectedCost", _function(self.cost_place)(run, table, **keywords))
+
+
+def _function(place: str) -> Any:
+    module, _, function = place.partition(":")
+    return getattr(importlib.import_module(module), function)
 
 
 #: Mechanisms in the order in which they are computed.
@@ -98,6 +147,7 @@ CATALOGUE: tuple[MechanismEntry, ...] = (
         summary="soft motions move, stiff ones follow; each soft motion by itself (the default "
         "prediction; about a thousand calculations for HKUST-1)",
         place="reticulum.thermal.adiabatic_run:adiabatic_redshift",
+        cost_place="reticulum.thermal.adiabatic_cost:adiabatic_cost",
     ),
     MechanismEntry(
         name="quasi-harmonic",
@@ -138,8 +188,15 @@ QUICK: tuple[str, ...] = ("two-state", "oscillator")
 #: Left out of ``all``: they take much longer than all others together.
 SLOW: tuple[str, ...] = ("sampling", "md")
 
+#: The prediction proper: computed unasked where it is neither stored nor long.
+PREDICTION = "adiabatic"
+
+#: What is computed if nothing is said, and how long the prediction may take then, min.
+DEFAULT, DEFAULT_MINUTES = "default", 30.0
+
 #: Words for several methods at once.
 GROUPS: dict[str, tuple[str, ...]] = {
+    DEFAULT: (*QUICK, PREDICTION),
     "quick": QUICK,
     "all": (*QUICK, *(entry.name for entry in CATALOGUE if entry.name not in SLOW)),
 }
@@ -161,18 +218,17 @@ def chosen_methods(words: Sequence[str]) -> tuple[str, ...]:
     """
     known = (*QUICK, *(entry.name for entry in CATALOGUE))
     wanted: set[str] = set()
-    for text in words:
-        for word in filter(None, (part.strip().lower() for part in text.split(","))):
-            if word in GROUPS:
-                wanted.update(GROUPS[word])
-            elif word in known:
-                wanted.add(word)
-            else:
-                raise InputError(
-                    f"{word!r} is no method.",
-                    why="There are: " + ", ".join((*known, *GROUPS)) + ".",
-                    fix="Give one or more of them, with commas between.",
-                )
+    for word in _single(words):
+        if word in GROUPS:
+            wanted.update(GROUPS[word])
+        elif word in known:
+            wanted.add(word)
+        else:
+            raise InputError(
+                f"{word!r} is no method.",
+                why="There are: " + ", ".join((*known, *GROUPS)) + ".",
+                fix="Give one or more of them, with commas between.",
+            )
     if not wanted:
         raise InputError(
             "No method was named.",
@@ -180,6 +236,33 @@ def chosen_methods(words: Sequence[str]) -> tuple[str, ...]:
             fix="Give one or more of them, with commas between.",
         )
     return tuple(name for name in known if name in wanted)
+
+
+def unasked_methods(words: Sequence[str]) -> dict[str, float]:
+    """Methods that only the word ``default`` brings, and how long each may take, min.
+
+    Parameters
+    ----------
+    words
+        As for `chosen_methods`.
+
+    Raises
+    ------
+    InputError
+        As there.
+
+    """
+    others = [word for word in _single(words) if word != DEFAULT]
+    if len(others) == len(_single(words)):
+        return {}
+    named = chosen_methods(others) if others else ()
+    return {} if PREDICTION in named else {PREDICTION: DEFAULT_MINUTES}
+
+
+def _single(words: Sequence[str]) -> list[str]:
+    """Words without the commas between them."""
+    parts = (part.strip().lower() for text in words for part in text.split(","))
+    return [part for part in parts if part]
 
 
 def find_mechanism(name: str) -> MechanismEntry:

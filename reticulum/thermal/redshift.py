@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reticulum.errors import CalculationError, InputError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reticulum.thermal.band_tracking import TrackedModes
     from reticulum.thermal.free_motions import Follow
     from reticulum.thermal.mechanism import MechanismResult
-    from reticulum.thermal.mechanisms import MechanismOutcome
+    from reticulum.thermal.mechanisms import ExpectedCost, MechanismOutcome
     from reticulum.thermal.two_state import TwoStateParameters
 
 
@@ -72,6 +72,8 @@ def predict_redshift(
     given: TwoStateParameters | None = None,
     follow: Sequence[Follow] | None = None,
     keywords: Mapping[str, Mapping[str, Any]] | None = None,
+    within_minutes: Mapping[str, float] | None = None,
+    known: Collection[str] = (),
     after_each: Callable[[RedShiftReport, str, MechanismOutcome], object] | None = None,
 ) -> RedShiftReport:
     """Phonons and the mechanisms that were asked for, in an open run.
@@ -94,6 +96,11 @@ def predict_redshift(
         stiffer ones, then all.
     keywords
         Keywords for single mechanisms, by name.
+    within_minutes
+        Mechanisms among `methods` that are begun only if they take no longer than so many minutes
+        and neither the run folder nor `known` has them, by name.
+    known
+        Mechanisms whose results the caller has.
     after_each
         Called after each method with the report so far, the name of the method and its outcome.
 
@@ -111,10 +118,12 @@ def predict_redshift(
     from reticulum.phonons.run import gamma_phonons
     from reticulum.thermal.carboxylate_bands import track_carboxylate_modes
 
-    earlier = _earlier(run, methods)
+    limits = within_minutes or {}
+    earlier = _earlier(run, [name for name in methods if name not in limits])
     table = mode_table(gamma_phonons(run))
     tracked = track_carboxylate_modes(table)
     failures: dict[str, CalculationError | InputError] = {}
+    not_begun: dict[str, ExpectedCost] = {}
     oscillators: tuple[OscillatorResult, ...] = ()
     material = None if measured is None else measured.material
 
@@ -130,6 +139,7 @@ def predict_redshift(
             mechanisms=tuple(result for result, _ in stored.values() if result is not None),
             verdicts_by_mechanism={name: verdict for name, (_, verdict) in stored.items()},
             failures={name: str(error) for name, error in failures.items()},
+            not_begun=dict(not_begun),
         )
 
     def failed(name: str, title: str, error: CalculationError | InputError) -> None:
@@ -146,8 +156,16 @@ def predict_redshift(
         if name in QUICK:
             continue
         entry = find_mechanism(name)
+        chosen = dict((keywords or {}).get(name, {}))
         try:
-            outcome = entry.compute(run, table, **dict((keywords or {}).get(name, {})))
+            if name in limits:
+                if name in earlier or name in known:
+                    continue
+                cost = entry.cost(run, table, **chosen)
+                if cost.minutes > limits[name]:
+                    not_begun[name] = cost
+                    continue
+            outcome = entry.compute(run, table, **chosen)
         except (CalculationError, InputError) as error:
             if isinstance(error, InputError) and len(methods) == 1:
                 raise

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from reticulum.reference.tables import RedShiftRow
 from reticulum.thermal.mechanism import Band, MechanismResult, Part
 from reticulum.thermal.mechanism_sum import SummedSlope, causes_left_out, sum_slopes
+from reticulum.thermal.mechanisms import ExpectedCost, find_mechanism
 from reticulum.thermal.quick_pictures import (
     BORROWED,
     METAL_OXYGEN_NEGLECTS,
@@ -102,6 +103,8 @@ class RedShiftReport:
         One sentence for each of them, and for those that do not exist in this crystal.
     failures
         Mechanisms that were asked for and could not be computed, with the reason.
+    not_begun
+        Mechanisms that would have taken too long to be computed unasked, with their cost.
 
     """
 
@@ -114,6 +117,7 @@ class RedShiftReport:
     shipped: frozenset[str] = frozenset()
     verdicts_by_mechanism: Mapping[str, str] | None = None
     failures: Mapping[str, str] | None = None
+    not_begun: Mapping[str, ExpectedCost] = field(default_factory=dict)
 
     def results(self) -> tuple[MechanismResult, ...]:
         """All results in the form of mechanisms: two states, oscillators, then the others."""
@@ -136,6 +140,14 @@ class RedShiftReport:
             {Part.POPULATIONS} if "loose-state" in (self.verdicts_by_mechanism or {}) else set()
         )
         return tuple(part for part in causes_left_out(computed) if part not in looked)
+
+    def not_begun_notes(self) -> tuple[str, ...]:
+        """What was not computed since it takes long, and how to compute it."""
+        return tuple(
+            f"The {find_mechanism(name).title}, the prediction proper, was not computed: it takes "
+            f"up to {cost.text}. Give the same command with --methods {name} for it."
+            for name, cost in self.not_begun.items()
+        )
 
     def two_state_note(self) -> str:
         """Whose the two-state parameters are if not of this crystal; empty if they are its own."""
@@ -269,6 +281,10 @@ class RedShiftReport:
         content["mechanisms_stored_with_the_package"] = sorted(self.shipped)
         content["verdicts_by_mechanism"] = dict(self.verdicts_by_mechanism or {})
         content["failures"] = dict(self.failures or {})
+        content["not_computed"] = {
+            name: {"n_calls_at_most": cost.n_calls, "minutes_at_most": round(cost.minutes, 1)}
+            for name, cost in self.not_begun.items()
+        }
         content["sums"] = [entry.to_dict() for entry in self.sums()]
         content["causes_left_out"] = [part.value for part in self.open_causes()]
         return content

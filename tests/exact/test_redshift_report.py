@@ -20,7 +20,12 @@ from reticulum.thermal.mechanism import (
     Part,
     SlopeError,
 )
-from reticulum.thermal.mechanisms import chosen_methods, find_mechanism
+from reticulum.thermal.mechanisms import (
+    ExpectedCost,
+    chosen_methods,
+    find_mechanism,
+    unasked_methods,
+)
 from reticulum.thermal.quick_pictures import two_state_variants, verdict_sentence
 from reticulum.thermal.redshift import predict_redshift
 from reticulum.thermal.redshift_report import RedShiftReport
@@ -117,19 +122,32 @@ def test_lines_carry_what_their_errors_lack() -> None:
 def test_methods_are_chosen_by_name_and_group() -> None:
     assert chosen_methods(["adiabatic,two-state"]) == ("two-state", "adiabatic")
     assert chosen_methods(["quick", "quick"]) == ("two-state", "oscillator")
+    assert chosen_methods(["default"]) == ("two-state", "oscillator", "adiabatic")
     assert "md" not in chosen_methods(["all"])
     for words in (["magic"], [","], []):
         with pytest.raises(InputError, match=r"[Nn]o method"):
             chosen_methods(words)
 
 
+def test_only_the_word_default_brings_the_prediction_unasked() -> None:
+    assert unasked_methods(["default"]) == {"adiabatic": 30.0}
+    assert unasked_methods(["default,quasi-harmonic", "quick"]) == {"adiabatic": 30.0}
+    for words in (["default", "adiabatic"], ["all,default"], ["adiabatic"], ["quick"]):
+        assert unasked_methods(words) == {}
+    with pytest.raises(InputError, match="no method"):
+        unasked_methods(["default,magic"])
+
+
 def test_every_mechanism_of_the_catalogue_can_be_imported() -> None:
     import importlib
 
     for entry in mechanisms.CATALOGUE:
-        module, _, function = entry.place.partition(":")
-        assert callable(getattr(importlib.import_module(module), function))
+        for place in filter(None, (entry.place, entry.cost_place)):
+            module, _, function = place.partition(":")
+            assert callable(getattr(importlib.import_module(module), function))
         assert find_mechanism(entry.name) is entry
+    with pytest.raises(ValueError, match="not known"):
+        find_mechanism("md").cost(None, None)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -208,6 +226,46 @@ def test_a_scan_that_fails_leaves_the_others_standing(
     assert list(report.failures or {}) == ["oscillator"]
     assert [result.name for result in report.mechanisms] == ["quasi-harmonic"]
     assert len(report.two_state) == 2
+
+
+def test_a_prediction_that_nobody_named_is_computed_once_and_only_if_it_is_short(
+    run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    computed: list[str] = []
+
+    def compute(entry: Any, run: Any, table: Any, **keywords: Any) -> Any:
+        computed.append(entry.name)
+        return SimpleNamespace(mechanism=_mechanism(entry.name, 0.004, Part.CELL), verdict="")
+
+    monkeypatch.setattr(mechanisms.MechanismEntry, "compute", compute)
+    monkeypatch.setattr(
+        mechanisms.MechanismEntry,
+        "cost",
+        lambda *given, **keywords: ExpectedCost(n_calls=1800, minutes=54.0),
+    )
+    limits = {"adiabatic": 30.0}
+    report = predict_redshift(run, methods=("adiabatic",), within_minutes=limits)
+    assert computed == []
+    assert not report.failures
+    (note,) = report.not_begun_notes()
+    assert "up to 1800 force calculations, 54 min" in note
+    assert "--methods adiabatic" in note
+    assert report.to_dict()["not_computed"] == {
+        "adiabatic": {"n_calls_at_most": 1800, "minutes_at_most": 54.0}
+    }
+    report = predict_redshift(
+        run, methods=("adiabatic",), within_minutes=limits, known={"adiabatic"}
+    )
+    assert computed == []
+    assert report.not_begun_notes() == ()
+    for _ in range(2):  # the second time it is in the folder
+        report = predict_redshift(run, methods=("adiabatic",), within_minutes={"adiabatic": 60.0})
+        assert computed == ["adiabatic"]
+        assert [result.name for result in report.mechanisms] == ["adiabatic"]
+    (tmp_path / "mechanism-adiabatic.json").write_text('{"mechanism": ')
+    with pytest.raises(InputError, match="mechanism-adiabatic"):
+        predict_redshift(run, methods=("adiabatic",), within_minutes=limits)
+    assert ExpectedCost(n_calls=9, minutes=300.0).text == "9 force calculations, 5 h"
 
 
 def test_a_damaged_result_stops_before_anything_is_computed_unless_it_is_made_anew(

@@ -24,7 +24,7 @@ BOX_A = 9.6
 def redshift(folder, *more):
     return subprocess.run(
         [sys.executable, "-c", "from reticulum.cli.main import run; run()", "redshift",
-         "formate.cif", "--material", "HKUST-1", "-o", "run", *more],
+         "formate.cif", "--material", "HKUST-1", "-m", "quick", "-o", "run", *more],
         cwd=folder, capture_output=True, text=True, check=False, timeout=400,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
