@@ -295,10 +295,10 @@ class RedShiftReport:
             f"# Red-shift slopes of {self.label}, least squares over -100 to 200 degC.",
             "# Units: cm-1/K; negative = red shift on heating. standing: measured, fitted to the "
             "measured band, borrowed from another material, given by the user, or computed. "
-            "Errors are empty where not determined.",
+            "Errors are empty where not determined; errors_lack: kinds that they do not hold.",
             *([f"# {note}"] if (note := self.two_state_note()) else []),
             "picture,standing,antisymmetric,symmetric,antisymmetric_error,symmetric_error,"
-            "n_calls,curvature,not_to_be_trusted_because",
+            "n_calls,curvature,errors_lack,not_to_be_trusted_because",
         ]
         rows += [",".join(_csv_field(value) for value in _fields(line)) for line in self.lines()]
         return "\n".join(rows) + "\n"
@@ -314,6 +314,7 @@ def _fields(line: SlopeLine) -> tuple[str | float | int | None, ...]:
         line.symmetric_error,
         line.n_calls,
         line.curvature,
+        " ".join(dict.fromkeys(text for band in line.missing_errors.values() for text in band)),
         line.doubt,
     )
 

@@ -87,8 +87,15 @@ def test_sentences_tell_sign_and_size_of_the_sum() -> None:
 
 
 def test_csv_and_json_hold_errors_calls_and_doubts() -> None:
-    row = next(r for r in REPORT.to_csv().splitlines() if r.startswith('"mode-coupling"'))
-    assert row == '"mode-coupling","computed",-0.300000,,0.002000,,7,"straight","it cancels"'
+    header, *rows = (r for r in REPORT.to_csv().splitlines() if not r.startswith("#"))
+    row = next(r for r in rows if r.startswith('"mode-coupling"'))
+    lacks = "mode-coupling: No error by truncation was determined."
+    assert row == (
+        f'"mode-coupling","computed",-0.300000,,0.002000,,7,"straight","{lacks}","it cancels"'
+    )
+    assert header.split(",")[-2:] == ["errors_lack", "not_to_be_trusted_because"]
+    measured = next(r for r in rows if '"measured"' in r)
+    assert measured.endswith(',"","",""')
     content = REPORT.to_dict()
     assert content["mechanisms_stored_with_the_package"] == ["quasi-harmonic"]
     assert content["causes_left_out"] == [
