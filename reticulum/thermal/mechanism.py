@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -255,6 +255,10 @@ class MechanismResult:
     def ranked(self) -> tuple[Contribution, ...]:
         """Contributions, the largest first."""
         return tuple(sorted(self.contributions, key=Contribution.size, reverse=True))
+
+    def doubted(self, why: str) -> MechanismResult:
+        """The same, not to be trusted for a reason unless it is not already; as it is without."""
+        return replace(self, untrusted_because=self.untrusted_because or why)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""

@@ -103,6 +103,8 @@ class OscillatorResult:
         Thermal means of the bands.
     antisymmetric_errors, symmetric_errors
         Errors of the slopes; empty where none was determined.
+    untrusted_because
+        Why the crystal is another one than was given; empty if it is not.
 
     """
 
@@ -110,15 +112,18 @@ class OscillatorResult:
     prediction: MetalOxygenPrediction
     antisymmetric_errors: tuple[SlopeError, ...] = ()
     symmetric_errors: tuple[SlopeError, ...] = ()
+    untrusted_because: str = ""
 
     @classmethod
-    def from_scan(cls, scan: MetalOxygenScan) -> OscillatorResult:
+    def from_scan(cls, scan: MetalOxygenScan, untrusted_because: str = "") -> OscillatorResult:
         """Prediction from a scan, with the errors of its range and of the spacing of the bands.
 
         Parameters
         ----------
         scan
             From `reticulum.thermal.metal_oxygen_scan.scan_metal_oxygen`.
+        untrusted_because
+            Why the crystal is another one than was given.
 
         Raises
         ------
@@ -153,6 +158,7 @@ class OscillatorResult:
             prediction=prediction,
             antisymmetric_errors=tuple(errors[Band.ANTISYMMETRIC]),
             symmetric_errors=tuple(errors[Band.SYMMETRIC]),
+            untrusted_because=untrusted_because,
         )
 
     @property
@@ -174,20 +180,22 @@ class OscillatorResult:
             n_calls=self.scan.n_calls,
             assumptions=(METAL_OXYGEN_NEGLECTS,),
             warnings=self.prediction.warnings,
+            untrusted_because=self.untrusted_because,
         )
 
     def verdicts(self, measured: RedShiftRow) -> tuple[str, str]:
         """Sentences that hold the computed slopes against the measured ones."""
+        doubt = " (not to be trusted)" if self.untrusted_because else ""
         return (
             verdict_sentence(
-                f"{self.name}: antisymmetric",
+                f"{self.name}{doubt}: antisymmetric",
                 self.prediction.antisymmetric_slope.slope_cm1_per_k,
                 measured.antisymmetric_cm1_per_k,
                 measured.antisymmetric_text,
                 self.mechanism().slope_error_cm1_per_k(Band.ANTISYMMETRIC),
             ),
             verdict_sentence(
-                f"{self.name}: symmetric",
+                f"{self.name}{doubt}: symmetric",
                 self.prediction.symmetric_slope.slope_cm1_per_k,
                 measured.symmetric_cm1_per_k,
                 measured.symmetric_text,

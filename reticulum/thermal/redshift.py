@@ -115,13 +115,15 @@ def predict_redshift(
 
     """
     from reticulum.phonons.modes import mode_table
-    from reticulum.phonons.run import gamma_phonons
+    from reticulum.phonons.run import changed_bonds, gamma_phonons
     from reticulum.thermal.carboxylate_bands import track_carboxylate_modes
 
     limits = within_minutes or {}
     earlier = _earlier(run, [name for name in methods if name not in limits])
     table = mode_table(gamma_phonons(run))
     tracked = track_carboxylate_modes(table)
+    # Slopes of a crystal with other bonds are not those of the material.
+    another = changed_bonds(run.primitive.atoms, table.phonons.atoms)
     failures: dict[str, CalculationError | InputError] = {}
     not_begun: dict[str, ExpectedCost] = {}
     oscillators: tuple[OscillatorResult, ...] = ()
@@ -136,7 +138,9 @@ def predict_redshift(
             two_state=two_state_variants(given, material) if "two-state" in methods else (),
             modes=table,
             oscillators=oscillators,
-            mechanisms=tuple(result for result, _ in stored.values() if result is not None),
+            mechanisms=tuple(
+                result.doubted(another) for result, _ in stored.values() if result is not None
+            ),
             verdicts_by_mechanism={name: verdict for name, (_, verdict) in stored.items()},
             failures={name: str(error) for name, error in failures.items()},
             not_begun=dict(not_begun),
@@ -149,7 +153,7 @@ def predict_redshift(
 
     if "oscillator" in methods:
         try:
-            oscillators = _oscillators(run, table, tracked, follow)
+            oscillators = _oscillators(run, table, tracked, follow, another)
         except CalculationError as error:
             failed("oscillator", "metal-oxygen oscillator", error)
     for name in methods:
@@ -171,8 +175,10 @@ def predict_redshift(
                 raise
             failed(name, entry.title, error)
             continue
-        store_mechanism(run.folder.path, name, outcome.mechanism, outcome.verdict)
-        earlier[name] = (outcome.mechanism, outcome.verdict)
+        found = outcome.mechanism
+        found = None if found is None else found.doubted(another)
+        store_mechanism(run.folder.path, name, found, outcome.verdict)
+        earlier[name] = (found, outcome.verdict)
         if after_each is not None:
             after_each(report(), name, outcome)
     return report()
@@ -194,7 +200,11 @@ def _earlier(run: Run, methods: Sequence[str]) -> dict[str, tuple[MechanismResul
 
 
 def _oscillators(
-    run: Run, table: ModeTable, tracked: TrackedModes, follow: Sequence[Follow] | None
+    run: Run,
+    table: ModeTable,
+    tracked: TrackedModes,
+    follow: Sequence[Follow] | None,
+    another: str,
 ) -> tuple[OscillatorResult, ...]:
     """Metal-oxygen scans and what follows from them; each is stored in the run folder."""
     from reticulum.thermal.free_motions import Follow
@@ -204,7 +214,7 @@ def _oscillators(
         scan_metal_oxygen(run, table.phonons, tracked, follow=which)
         for which in (tuple(Follow) if follow is None else follow)
     ]
-    found = tuple(OscillatorResult.from_scan(scan) for scan in scans)
+    found = tuple(OscillatorResult.from_scan(scan, another) for scan in scans)
     for oscillator in found:
         result = oscillator.mechanism()
         store_mechanism(run.folder.path, result.name, result, "")

@@ -15,6 +15,7 @@ from reticulum.frameworks.reading import read_structure
 from reticulum.frameworks.symmetry import symmetrised_primitive
 from reticulum.phonons.modes import mode_table
 from reticulum.phonons.run import gamma_phonons, open_run
+from reticulum.reference.tables import find_table1_row
 from reticulum.thermal.carboxylate_bands import track_carboxylate_modes
 from reticulum.thermal.free_motions import Follow, free_motions
 from reticulum.thermal.mechanism import Band, ErrorKind
@@ -479,3 +480,14 @@ def test_half_the_bands_change_nothing_where_they_follow_a_parabola():
     result = OscillatorResult.from_scan(scan).mechanism()
     steps = [e for e in result.errors(Band.ANTISYMMETRIC) if e.kind is ErrorKind.STEP_SIZE]
     assert [e.size_cm1_per_k for e in steps] == pytest.approx([0.0], abs=1e-8)
+
+
+def test_a_doubt_about_the_crystal_goes_with_the_slopes():
+    opened = "The relaxation opened 6 Zn-O bonds."
+    doubted = OscillatorResult.from_scan(morse_scan(), opened)
+    trusted = OscillatorResult.from_scan(morse_scan())
+    assert doubted.mechanism().untrusted_because == opened
+    assert trusted.mechanism().untrusted_because == ""
+    measured = find_table1_row("HKUST-1")
+    assert all("(not to be trusted): " in text for text in doubted.verdicts(measured))
+    assert not any("trusted" in text for text in trusted.verdicts(measured))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,6 +30,7 @@ from reticulum.thermal.mechanisms import (
 from reticulum.thermal.quick_pictures import two_state_variants, verdict_sentence
 from reticulum.thermal.redshift import predict_redshift
 from reticulum.thermal.redshift_report import RedShiftReport
+from reticulum.thermal.stored_mechanisms import stored_mechanism
 
 T = np.array([200.0, 300.0, 400.0])
 
@@ -161,13 +163,16 @@ def test_every_mechanism_of_the_catalogue_can_be_imported() -> None:
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A run whose phonons cost nothing; mechanisms are replaced by what a test wants."""
     monkeypatch.setattr("reticulum.phonons.run.gamma_phonons", lambda run: None)
-    monkeypatch.setattr("reticulum.phonons.modes.mode_table", lambda phonons: None)
+    table = SimpleNamespace(phonons=SimpleNamespace(atoms="relaxed"))
+    monkeypatch.setattr("reticulum.phonons.modes.mode_table", lambda phonons: table)
+    monkeypatch.setattr("reticulum.phonons.run.changed_bonds", lambda before, after: "")
     monkeypatch.setattr(
         "reticulum.thermal.carboxylate_bands.track_carboxylate_modes", lambda table: None
     )
     messages: list[str] = []
     return SimpleNamespace(
         label="x",
+        primitive=SimpleNamespace(atoms="given"),
         folder=SimpleNamespace(path=tmp_path),
         progress=SimpleNamespace(message=messages.append),
         messages=messages,
@@ -199,6 +204,33 @@ def test_a_mechanism_that_fails_leaves_the_others_standing(
     assert not again.failures
 
 
+def test_slopes_of_a_crystal_with_other_bonds_are_not_to_be_trusted(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those that were stored before; a doubt that a mechanism has itself stays."""
+    doubts = {"quasi-harmonic": "", "mode-coupling": "It cancels."}
+
+    def compute(entry: Any, run: Any, table: Any, **keywords: Any) -> Any:
+        found = _mechanism(entry.name, 0.004, Part.CELL, doubt=doubts[entry.name])
+        return SimpleNamespace(mechanism=found, verdict="blue")
+
+    monkeypatch.setattr(mechanisms.MechanismEntry, "compute", compute)
+    assert predict_redshift(run, methods=("quasi-harmonic",)).mechanisms[0].untrusted_because == ""
+    opened = "The relaxation opened 6 Zn-O bonds."
+    monkeypatch.setattr(
+        "reticulum.phonons.run.changed_bonds",
+        lambda before, after: opened if (before, after) == ("given", "relaxed") else "",
+    )
+    report = predict_redshift(run, methods=("mode-coupling",))
+    found = {result.name: result.untrusted_because for result in report.mechanisms}
+    assert found == {"quasi-harmonic": opened, "mode-coupling": "It cancels."}
+    assert all(total.slope_cm1_per_k is None for total in report.sums())
+    predict_redshift(run, methods=("quasi-harmonic",))
+    stored, _ = stored_mechanism(run.folder.path, "quasi-harmonic") or (None, "")
+    assert stored is not None
+    assert stored.untrusted_because == opened
+
+
 def test_a_mechanism_that_refuses_leaves_the_others_standing(
     run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -226,9 +258,6 @@ def test_a_scan_that_fails_leaves_the_others_standing(
 
     monkeypatch.setattr("reticulum.thermal.metal_oxygen_scan.scan_metal_oxygen", scan)
     monkeypatch.setattr(mechanisms.MechanismEntry, "compute", compute)
-    monkeypatch.setattr(
-        "reticulum.phonons.modes.mode_table", lambda phonons: SimpleNamespace(phonons=None)
-    )
     report = predict_redshift(run, methods=("two-state", "oscillator", "quasi-harmonic"))
     assert list(report.failures or {}) == ["oscillator"]
     assert [result.name for result in report.mechanisms] == ["quasi-harmonic"]
@@ -257,7 +286,7 @@ def test_a_prediction_that_nobody_named_is_computed_once_and_only_if_it_is_short
     (note,) = report.not_begun_notes()
     assert "up to 1800 force calculations, 54 min" in note
     assert "--methods adiabatic" in note
-    assert report.to_dict()["not_computed"] == {
+    assert replace(report, modes=None).to_dict()["not_computed"] == {
         "adiabatic": {"n_calls_at_most": 1800, "minutes_at_most": 54.0}
     }
     report = predict_redshift(
