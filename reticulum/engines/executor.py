@@ -10,6 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import statistics
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks of a worker at whether its parent still lives.
 _PARENT_CHECK_S = 1.0
+
+#: Stored calculations whose wall times tell that of the next.
+_RECENT = 30
 
 #: Seconds between two looks of the parent at its workers (keeps Ctrl-C responsive).
 _POLL_S = 0.5
@@ -220,6 +224,14 @@ class ForceRunner:
         if show:
             self.progress.finish(kind)
         return tuple(self._from_store(key, reused=key in reused) for key in keys)
+
+    def expected_seconds(self) -> float:
+        """Wall time that a calculation is likely to take, s; 0 if none is stored.
+
+        The median of the latest: a single one may have been slow for reasons of its own.
+        """
+        recent = self.store.recent_seconds(_RECENT)
+        return statistics.median(recent) if recent else 0.0
 
     def _fingerprint(self, atoms: Atoms) -> str:
         return self.engine.fingerprint(atoms).digest

@@ -175,6 +175,35 @@ class ForceStore:
         )
         self._rows[key] = number
 
+    def recent_seconds(self, n_calculations: int) -> tuple[float, ...]:
+        """Wall times of the calculations stored last, s, the latest first.
+
+        Parameters
+        ----------
+        n_calculations
+            How many, if there are so many.
+
+        Raises
+        ------
+        InputError
+            If a row is damaged.
+
+        """
+        try:
+            rows = self._database.select(
+                sort="-id",
+                limit=n_calculations,
+                columns=["id", "key_value_pairs"],
+                include_data=False,
+            )
+            return tuple(float(row.seconds) for row in rows)
+        except (sqlite3.DatabaseError, LookupError, AttributeError, ValueError, OSError) as error:
+            raise InputError(
+                f"{self.path} has a damaged row.",
+                why=f"The wall times of its latest calculations cannot be read ({error}).",
+                fix="Choose another folder with -o, or move this file away to start anew.",
+            ) from error
+
     def kinds(self) -> dict[str, int]:
         """Number of stored calculations of each kind."""
         counts: dict[str, int] = {}

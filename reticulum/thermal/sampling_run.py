@@ -136,7 +136,7 @@ def sampling_redshift(
         # No need to find out whether the modes that are held matter.
         checks = (checks[0], checks[1], None)
     modes = setting.modes
-    run.progress.message(_cost(sampler, setting, checks, options, at_rest.seconds))
+    run.progress.message(_cost(sampler, setting, checks, options, run.runner.expected_seconds()))
     tally = Tally(n_well_calls=n_well_calls)
     responses = sampler.responses(setting, tally)
     blocks: list[BlockSample] = []

@@ -81,7 +81,7 @@ class SoftWorkspace:
     energy_at_rest_ev
         Energy of the crystal at rest, eV.
     seconds_per_call
-        Wall time of the calculation at rest, s.
+        Wall time that a calculation is likely to take, s.
     warmest_k
         Upper end of the window of temperature, K.
     asymmetry_ev_a
@@ -183,7 +183,7 @@ def soft_workspace(run: Run, table: ModeTable, warmest_k: float) -> SoftWorkspac
         bands=carboxylate_band_space(table),
         frames=local_frames(phonons.atoms),
         energy_at_rest_ev=at_rest.result.energy_ev,
-        seconds_per_call=at_rest.seconds,
+        seconds_per_call=run.runner.expected_seconds(),
         warmest_k=warmest_k,
         asymmetry_ev_a=asymmetry,
         forces_at_rest=forces,

@@ -200,8 +200,7 @@ def _announce(run: Run, table: ModeTable, strains: tuple[float, ...], *, with_sh
     """Say what the series will cost before it starts."""
     n_displacements = table.phonons.n_displacements
     each = (n_displacements or 0) + _EXPECTED_STEPS
-    at_rest = run.runner.evaluate([table.phonons.atoms], kind="reference", show=False)[0]
-    seconds = at_rest.seconds * each * len(strains) / run.runner.workers
+    seconds = run.runner.expected_seconds() * each * len(strains) / run.runner.workers
     shape = "shape and positions" if with_shape else "positions"
     run.progress.message(
         f"Volumes {', '.join(f'{100 * s:+g} %' for s in strains)}: each about {_EXPECTED_STEPS} "

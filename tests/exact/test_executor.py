@@ -138,6 +138,18 @@ def test_equal_structures_are_computed_once_and_results_keep_their_order(tmp_pat
     assert sum(line.startswith("computed scan k") for line in lines) == 1
 
 
+def test_the_expected_time_is_the_median_of_the_latest(tmp_path, monkeypatch):
+    monkeypatch.setattr(executor_module, "_RECENT", 3)
+    store = ForceStore(tmp_path / "forces.db")
+    calculator = LennardJones(epsilon=0.01, sigma=3.0, rc=6.0)
+    with ForceRunner(Engine.from_ase(calculator), store) as runner:
+        assert runner.expected_seconds() == 0.0
+        result = runner.evaluate([pair()], kind="test")[0].result
+        for number, seconds in enumerate((100.0, 2.0, 60.0, 3.0)):
+            store.put(f"k{number}", pair(), result, kind="test", seconds=seconds)
+        assert runner.expected_seconds() == 3.0
+
+
 def test_nothing_of_the_structures_is_changed(tmp_path):
     atoms = rattled(1)
     before = atoms.positions.tobytes()

@@ -77,6 +77,20 @@ def test_ase_reads_the_database_and_its_structures(tmp_path):
     assert row.forces.tobytes() == result.forces_ev_per_a.tobytes()
 
 
+def test_the_wall_times_of_the_latest_calculations(tmp_path):
+    store = ForceStore(tmp_path / "forces.db")
+    assert store.recent_seconds(3) == ()
+    atoms = crystal()
+    for number in range(5):
+        store.put(f"k{number}", atoms, answer(), kind="scan", seconds=float(number))
+    assert ForceStore(tmp_path / "forces.db").recent_seconds(3) == (4.0, 3.0, 2.0)
+    assert len(store.recent_seconds(9)) == 5
+    with sqlite3.connect(tmp_path / "forces.db") as database:
+        database.execute("UPDATE systems SET key_value_pairs = 'no JSON' WHERE id = 4")
+    with pytest.raises(InputError, match="damaged row"):
+        store.recent_seconds(3)
+
+
 def test_an_unknown_key_is_none(tmp_path):
     store = ForceStore(tmp_path / "sub" / "forces.db")
     assert store.get("k-unknown") is None

@@ -38,3 +38,6 @@ class MemoryRunner:
                 )
             )
         return tuple(found)
+
+    def expected_seconds(self):
+        return 0.001
