@@ -52,8 +52,9 @@ def redshift(
 ) -> None:
     """Predict how the carboxylate bands shift with temperature, beside the measured slopes.
 
-    Each method is one mechanism. What was computed in RUN before is shown with what is computed
-    now, together with the sum of what may be summed. Table, JSON and figure are written to RUN.
+    Each method is one mechanism. The slopes that were computed in RUN before are shown with those
+    that are computed now, together with the sum of what may be summed (two-state, which computes
+    nothing, only where it is asked for). Table, JSON and figure are written to RUN.
     """
     with reporting("Everything finished is kept. Give the same command again to go on from there."):
         from reticulum.thermal.mechanisms import QUICK, chosen_methods, unasked_methods

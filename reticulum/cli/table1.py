@@ -73,15 +73,19 @@ def table1(
         from reticulum.report.row_status import require_any_run
 
         check_json_target(json)
+        methods = _methods(compute)
         targets = _targets(output or [], force=force)
         folder = _folder(runs, compute, only, weights=weights)
         name = load_calculator_card(calculator).name
         failures: dict[str, str] = {}
+        asked: dict[str, str] = {}
         if folder is None:
             rows = shipped_table(name)
         else:
             if compute:
-                failures = _compute(folder, compute, only or [], calculator, weights, workers)
+                materials = _materials(only or [])
+                asked = dict.fromkeys(materials, _in_one_word(compute))
+                failures = _compute(folder, methods, materials, calculator, weights, workers)
             else:
                 require_any_run(folder, table1_structures().values(), name)
             rows = table_of_runs(folder, name)
@@ -90,7 +94,7 @@ def table1(
             write_result(table1_content(rows, failures), json)
         else:
             others = [other for other in shipped_calculators() if other != name]
-            print_table1(rows, calculator=name, folder=folder, others=others)
+            print_table1(rows, calculator=name, folder=folder, others=others, asked=asked)
             print_failures(failures)
             for path in written:
                 typer.echo(f"written: {path}")
@@ -156,10 +160,56 @@ def _folder(
     return folder
 
 
+def _methods(compute: list[str] | None) -> tuple[str, ...]:
+    """Names of the methods to compute, none without --compute.
+
+    Raises
+    ------
+    InputError
+        If a word is no method, or nothing that is computed is among them.
+
+    """
+    from reticulum.errors import InputError
+    from reticulum.thermal.mechanisms import chosen_methods
+
+    names = chosen_methods(compute) if compute else ()
+    if names == ("two-state",):
+        raise InputError(
+            "There is nothing to compute for two-state.",
+            why="It is fitted, not computed: it needs no calculation, and this table has no line "
+            "of it.",
+            fix="See it with: reticulum redshift NAME --methods two-state. Or add a method that is "
+            "computed, for instance: --compute oscillator",
+        )
+    return names
+
+
+def _in_one_word(compute: Sequence[str]) -> str:
+    """What was given with --compute, with commas between and without blanks."""
+    parts = (part.strip() for text in compute for part in text.split(","))
+    return ",".join(part for part in parts if part)
+
+
+def _materials(only: Sequence[str]) -> tuple[str, ...]:
+    """Materials to compute: those that were named, else all with a bundled structure.
+
+    Raises
+    ------
+    InputError
+        If a name is not in the published table.
+
+    """
+    from reticulum.report.gamma_modes import table1_structures
+    from reticulum.thermal.redshift import measured_slopes
+
+    wanted = [measured_slopes("", name, option="--only") for name in only]
+    return tuple(row.material for row in wanted if row is not None) or tuple(table1_structures())
+
+
 def _compute(
     folder: Path,
     methods: Sequence[str],
-    only: Sequence[str],
+    materials: Sequence[str],
     calculator: str,
     weights: str | None,
     workers: int | None,
@@ -170,14 +220,10 @@ def _compute(
     from reticulum.frameworks.reading import read_structure
     from reticulum.phonons.run import open_run
     from reticulum.report.gamma_modes import table1_structures
-    from reticulum.thermal.mechanisms import chosen_methods
     from reticulum.thermal.redshift import measured_slopes, predict_redshift
 
-    names = chosen_methods(methods)
     engine = resolve_engine(calculator, weights)
     structures = table1_structures()
-    wanted = [measured_slopes("", name, option="--only") for name in only]
-    materials = [row.material for row in wanted if row is not None] or list(structures)
     failures: dict[str, str] = {}
     for material in materials:
         structure = structures[material]
@@ -193,7 +239,7 @@ def _compute(
                 workers=workers,
                 progress=progress,
             ) as run:
-                report = predict_redshift(run, measured=measured_slopes(structure), methods=names)
+                report = predict_redshift(run, measured=measured_slopes(structure), methods=methods)
         except MissingExtraError:
             raise  # no material can be computed
         except (CalculationError, InputError) as error:

@@ -90,6 +90,7 @@ def print_table1(
     calculator: str,
     folder: Path | None,
     others: Sequence[str] = (),
+    asked: Mapping[str, str] | None = None,
 ) -> None:
     """Print the slopes of both bands, the scores and the footnotes.
 
@@ -103,6 +104,8 @@ def print_table1(
         Folder of the run folders; None if the rows come with the package.
     others
         Other calculators of which rows come with the package.
+    asked
+        Methods that were asked for in this call, with commas between, by material.
 
     """
     from reticulum.report.redshift_notes import footnotes
@@ -131,7 +134,7 @@ def print_table1(
         typer.echo("")
     _print_scores(rows)
     _print_footnotes(notes)
-    _print_remarks(rows, calculator=calculator, folder=folder)
+    _print_remarks(rows, calculator=calculator, folder=folder, asked=asked or {})
     if folder is None:
         _say(
             f"Computed with {calculator} at the cell of the bundled structures and stored with the "
@@ -246,23 +249,25 @@ def _print_footnotes(notes: Sequence[Footnote]) -> None:
 
 
 def _print_remarks(
-    rows: Sequence[RedShiftTableRow], *, calculator: str, folder: Path | None
+    rows: Sequence[RedShiftTableRow],
+    *,
+    calculator: str,
+    folder: Path | None,
+    asked: Mapping[str, str],
 ) -> None:
     """What is summed, what does not exist, and what is missing, a line each."""
     from reticulum.report.row_status import UNUSABLE, RowStatus
-    from reticulum.thermal.mechanism import Band
 
     typer.echo("")
     for row in rows:
         material = row.measured.material
-        again = _command(row.structure, calculator=calculator, folder=folder)
-        sums = {band: " + ".join(row.summed_methods(band)) for band in Band}
-        if len(set(sums.values())) == 1:
-            sums = {Band.ANTISYMMETRIC: sums[Band.ANTISYMMETRIC]}
-        for band, words in sums.items():
-            if words:
-                which = "sums" if len(sums) == 1 else f"{band.value} sum"
-                _say(f"{material}, {which}: {words}")
+        again = _command(
+            row.structure,
+            calculator=calculator,
+            folder=folder,
+            methods=asked.get(material, "all"),
+        )
+        _print_sums(row)
         for method, result in row.results.items():
             if result is None:
                 _say(f"{material}, {method}: {row.verdicts.get(method, '')}")
@@ -279,12 +284,28 @@ def _print_remarks(
             _say(f"{material} is stale, its bundled structure has changed: {again}")
 
 
-def _command(structure: str, *, calculator: str, folder: Path | None) -> str:
+def _print_sums(row: RedShiftTableRow) -> None:
+    """What is summed, or why nothing is; what holds for both bands is said once."""
+    from reticulum.thermal.mechanism import Band
+
+    material = row.measured.material
+    found = {band: (row.summed_methods(band), row.no_sum_because(band)) for band in Band}
+    both = len(set(found.values())) == 1
+    for band, (names, why) in found.items():
+        if names:
+            _say(f"{material}, {'sums' if both else f'{band.value} sum'}: {' + '.join(names)}")
+        elif why:
+            _say(f"{material}{'' if both else f', {band.value} band'}: no sum, since {why}")
+        if both:
+            return
+
+
+def _command(structure: str, *, calculator: str, folder: Path | None, methods: str = "all") -> str:
     """What computes a row again."""
     from reticulum.engines.cards import DEFAULT_CALCULATOR
 
     return (
-        f"reticulum redshift {structure} --methods all"
+        f"reticulum redshift {structure} --methods {methods}"
         + ("" if calculator == DEFAULT_CALCULATOR else f" -c {calculator}")
         + ("" if folder is None else f" -o {folder / f'{structure}_{calculator}'}")
     )

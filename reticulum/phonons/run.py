@@ -131,6 +131,11 @@ def open_run(
                 "cannot be told apart. Give it a name with Engine.from_ase(calculator, label=...)."
             )
         store = ForceStore(folder.forces_file)
+        if not len(store) and folder.phonopy_file.is_file():
+            progress.message(
+                f"{folder.forces_file} holds no calculation, though the folder has results: all "
+                "forces are computed again."
+            )
         with ForceRunner(
             engine,
             store,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from reticulum.reference.tables import RedShiftRow
 from reticulum.report.row_status import RowStatus
-from reticulum.thermal.mechanism import Band, MechanismResult
+from reticulum.thermal.mechanism import Band, MechanismResult, Part
 from reticulum.thermal.mechanism_sum import SummedSlope, sum_slopes
 from reticulum.thermal.stored_mechanisms import STORED_NAMES
 
@@ -100,7 +100,7 @@ class RedShiftTableRow:
     problem: str = ""
 
     def predicted(self, method: str, band: Band) -> PredictedSlope | None:
-        """Slope of a method, or of the sum of at least two; None where there is none.
+        """Slope of a method, or of the sum of `summed_methods`; None where there is none.
 
         Parameters
         ----------
@@ -126,15 +126,15 @@ class RedShiftTableRow:
         )
 
     def _sum(self, band: Band) -> PredictedSlope | None:
-        total = self._summed(band)
-        if total.slope_cm1_per_k is None or len(total.terms) < _FEWEST_TERMS:
+        names, total = self.summed_methods(band), self._summed(band)
+        if not names or total.slope_cm1_per_k is None:
             return None
         return PredictedSlope(
             slope_cm1_per_k=total.slope_cm1_per_k,
             error_cm1_per_k=total.error_cm1_per_k,
             missing_errors=tuple(
                 f"{name}: {sentence}"
-                for name in self.summed_methods(band)
+                for name in names
                 if (result := self.results[name]) is not None
                 for sentence in result.missing_errors(band)
             ),
@@ -144,12 +144,35 @@ class RedShiftTableRow:
         return sum_slopes([r for r in self.results.values() if r is not None], band)
 
     def summed_methods(self, band: Band) -> tuple[str, ...]:
-        """Names of the methods in the sum of a band; empty where there is no sum."""
-        total = self._summed(band)
-        titles = total.terms if len(total.terms) >= _FEWEST_TERMS else ()
+        """Names of the methods in the sum of a band; empty where there is no sum.
+
+        A sum has at least two terms, all to be trusted, and one of them holds the soft motions
+        (`Part.SOFT_MOTIONS`): without these it is no prediction that others could be compared with.
+        """
+        names = self._addable(band)
+        return names if len(names) >= _FEWEST_TERMS and self._hold_soft_motions(names) else ()
+
+    def no_sum_because(self, band: Band) -> str:
+        """Why methods that may be added make no sum of a band; empty if they do or are too few."""
+        names = self._addable(band)
+        if len(names) < _FEWEST_TERMS or self._hold_soft_motions(names):
+            return ""
+        soft = [r for r in self.results.values() if r and Part.SOFT_MOTIONS in r.parts]
+        if any(result.untrusted_because for result in soft):
+            return "no method that holds the soft motions can be trusted"
+        return "no method that holds the soft motions has a slope"
+
+    def _addable(self, band: Band) -> tuple[str, ...]:
+        """Names of the methods that may be added, whether or not they make a sum."""
+        titles = self._summed(band).terms
         return tuple(
             name for name, result in self.results.items() if result and result.title in titles
         )
+
+    def _hold_soft_motions(self, names: Sequence[str]) -> bool:
+        """Whether one of the methods holds the soft motions."""
+        found = (self.results[name] for name in names)
+        return any(result is not None and Part.SOFT_MOTIONS in result.parts for result in found)
 
     def methods(self) -> tuple[str, ...]:
         """Names of its methods, in the order of `STORED_NAMES`; last the sum, if there is one."""

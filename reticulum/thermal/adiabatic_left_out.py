@@ -1,4 +1,8 @@
-"""Soft modes that the stiff ones do not follow: named, bounded, and left out of the sum."""
+"""What the adiabatic route does not know: soft modes that the stiff ones do not follow.
+
+Those that are followed nowhere are named, bounded, and left out of the sum; those that are followed
+over less than half of their motion are in it, with an error.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reticulum.errors import CalculationError
+from reticulum.thermal.adiabatic_result import SoftContribution
 from reticulum.thermal.adiabatic_sum import SetSlopes
+from reticulum.thermal.mechanism import ErrorKind, SlopeError
 from reticulum.thermal.soft_exploration import Exploration
 
 #: The slopes are not trusted when the sets left out may give more than this part of the sum of
@@ -17,6 +23,10 @@ _LARGEST_SHARE = 0.5
 
 #: So many sets are named in an error.
 _MOST_NAMED = 3
+
+#: A path known for less than half of its thermal distribution is extrapolated: the root mean square
+#: amplitude at room temperature, at which every mode is computed, leaves a third to 0.43.
+_MOST_OUTSIDE = 0.5
 
 
 def followed_and_lost(
@@ -123,3 +133,54 @@ def distrust(known: Sequence[SetSlopes], lost: Sequence[Exploration]) -> str:
         f"{len(lost)} sets of soft modes could not be followed, and they may give more than "
         f"{_LARGEST_SHARE:.0%} of what all others give."
     )
+
+
+def extrapolated_errors(
+    contributions: Sequence[SoftContribution],
+) -> tuple[list[SlopeError], list[SlopeError]]:
+    """Error of both slopes by paths that are known for less than half of their distribution.
+
+    Of such a set the part of its slope that belongs to the unknown share may be missing or as large
+    again; the sets are added up.
+
+    Parameters
+    ----------
+    contributions
+        All sets in the sum.
+
+    """
+    short = [c for c in contributions if c.outside > _MOST_OUTSIDE]
+    if not short:
+        return [], []
+    size = sum(c.outside * np.abs(c.slopes_cm1_per_k[:2]) for c in short)
+    origin = (
+        f"extrapolation of {len(short)} {'set' if len(short) == 1 else 'sets'} of modes known for "
+        "less than half of the thermal distribution"
+    )
+    antisymmetric, symmetric = (
+        [SlopeError(kind=ErrorKind.TRUNCATION, size_cm1_per_k=float(value), origin=origin)]
+        for value in np.broadcast_to(size, 2)
+    )
+    return antisymmetric, symmetric
+
+
+def extrapolation_warnings(
+    contributions: Sequence[SoftContribution], least_cm1_per_k: float
+) -> list[str]:
+    """Sentences that name those of them that matter.
+
+    Parameters
+    ----------
+    contributions
+        All sets in the sum.
+    least_cm1_per_k
+        Slope from which a set matters, cm⁻¹/K.
+
+    """
+    return [
+        f"The path along {c.irrep} at {c.wavenumber_cm1:.0f} cm⁻¹ is known only for "
+        f"{1 - c.outside:.0%} of its thermal distribution; the rest is extrapolated, and in the "
+        "error."
+        for c in contributions
+        if c.outside > _MOST_OUTSIDE and np.abs(c.slopes_cm1_per_k[:2]).max() > least_cm1_per_k
+    ]

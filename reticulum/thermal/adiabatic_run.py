@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from reticulum.durations import in_words
 from reticulum.errors import InputError
 from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.run import Run
@@ -16,6 +17,8 @@ from reticulum.thermal.adiabatic_cost import first_calls, further_sets, soft_num
 from reticulum.thermal.adiabatic_errors import amplitude_changes, setting_errors
 from reticulum.thermal.adiabatic_left_out import (
     distrust,
+    extrapolated_errors,
+    extrapolation_warnings,
     followed_and_lost,
     left_out_cm1_per_k,
     left_out_warnings,
@@ -45,9 +48,6 @@ from reticulum.thermal.soft_exploration import (
     soft_workspace,
 )
 from reticulum.thermal.soft_sets import soft_sets
-
-#: Relaxed points are warned of when this much probability lies beyond them in a set that matters.
-_OUTSIDE_WARNING = 0.5
 
 #: Passes in which new leading sets get their larger amplitudes.
 _LEADING_PASSES = 2
@@ -133,6 +133,7 @@ def adiabatic_redshift(
         ]
     else:
         lost_errors = [[], []]
+    extrapolated = extrapolated_errors(contributions)
     amplitude = amplitude_changes(workspace, everything, temperatures)
     settings, n_settings_calls = (
         setting_errors(workspace, everything, contributions, options, temperatures)
@@ -144,8 +145,20 @@ def adiabatic_redshift(
         temperatures_k=temperatures,
         at_rest_cm1=_at_rest(workspace),
         contributions=contributions,
-        antisymmetric_errors=(truncation[0], *lost_errors[0], amplitude[0], *settings[0]),
-        symmetric_errors=(truncation[1], *lost_errors[1], amplitude[1], *settings[1]),
+        antisymmetric_errors=(
+            truncation[0],
+            *lost_errors[0],
+            *extrapolated[0],
+            amplitude[0],
+            *settings[0],
+        ),
+        symmetric_errors=(
+            truncation[1],
+            *lost_errors[1],
+            *extrapolated[1],
+            amplitude[1],
+            *settings[1],
+        ),
         reached_cm1=last_cm1,
         converged=converged,
         n_calls=sum(e.n_calls for e in (*everything, *lost)) + len(at_rest) + n_settings_calls,
@@ -221,11 +234,11 @@ def _announce(
     more = n_left + further_sets(options)
     low, high = part[0].soft.wavenumber_cm1, part[-1].soft.wavenumber_cm1
     runner = workspace.run.runner
-    minutes = workspace.seconds_per_call / runner.workers / 60.0
+    each = workspace.seconds_per_call / runner.workers
     runner.progress.message(
         f"{len(part)} sets of soft modes from {low:.0f} to {high:.0f} cm⁻¹: about {n_calls} force "
-        f"calculations, {n_calls * minutes:.0f} min on {runner.workers} worker(s) unless they are "
-        f"stored. After that at most {mean * more:.0f} more ({mean * more * minutes:.0f} min), "
+        f"calculations, {in_words(n_calls * each)} on {runner.workers} worker(s) unless they are "
+        f"stored. After that at most {mean * more:.0f} more ({in_words(mean * more * each)}), "
         "fewer if the sum settles."
     )
 
@@ -348,8 +361,9 @@ def _warnings(
     imaginary = [c for c in contributions if c.is_imaginary]
     if imaginary:
         part = np.sum([c.slopes_cm1_per_k[:2] for c in imaginary], axis=0)
+        are = "set of modes is" if len(imaginary) == 1 else "sets of modes are"
         sentences.append(
-            f"{len(imaginary)} sets of modes are imaginary: with this calculator the structure is "
+            f"{len(imaginary)} {are} imaginary: with this calculator the structure is "
             "no minimum. Each was averaged over its own double well, the others at rest; together "
             f"they give {part[0]:+.4f} (antisymmetric) and {part[1]:+.4f} cm⁻¹/K (symmetric)."
         )
@@ -358,17 +372,7 @@ def _warnings(
         sentence = mixing_warning(name, *(float(total[band + 2 * k]) for k in range(3)))
         if sentence:
             sentences.append(sentence)
-    far = [
-        c
-        for c in contributions
-        if c.outside > _OUTSIDE_WARNING
-        and np.abs(c.slopes_cm1_per_k[:2]).max() > options.absolute_cm1_per_k
-    ]
-    for entry in far:
-        sentences.append(
-            f"The path along {entry.irrep} at {entry.wavenumber_cm1:.0f} cm⁻¹ is known only for "
-            f"{1 - entry.outside:.0%} of its thermal distribution."
-        )
+    sentences += extrapolation_warnings(contributions, options.absolute_cm1_per_k)
     for exploration in explorations:
         if exploration.failed:
             soft = exploration.soft

@@ -58,7 +58,7 @@ def kept_modes(
         try:
             with file.open("rb") as stream, np.load(stream, allow_pickle=False) as content:
                 before = content["eigenvectors"], content["wavenumbers_cm1"]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise InputError(
                 f"{file} does not hold modes.",
                 why=f"{type(error).__name__}: {error}.",

@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 
 from reticulum.thermal.slopes import SlopeResult, band_slope
 
+#: Errors below this have no digit among four, cm⁻¹/K.
+_LEAST_ERROR = 5e-5
+
 
 class Band(StrEnum):
     """The two carboxylate stretching bands."""
@@ -323,6 +326,32 @@ class MechanismResult:
             untrusted_because=content["untrusted_because"],
             details=dict(content["details"]),
         )
+
+
+def band_slopes_in_words(result: MechanismResult) -> str:
+    """Both slopes with their whole errors, as every table has them, and the statistical part."""
+    parts = []
+    for band in Band:
+        slope, error = result.slope(band), result.slope_error_cm1_per_k(band)
+        if slope is None:
+            continue
+        text = f"{band.value} {slope.slope_cm1_per_k:+.4f}"
+        if error is not None:
+            by_chance = [
+                entry.size_cm1_per_k
+                for entry in result.errors(band)
+                if entry.kind is ErrorKind.STATISTICAL
+            ]
+            text += f" ± {_size(error)}"
+            if by_chance:
+                text += f" ({_size(float(np.linalg.norm(by_chance)))} by statistics)"
+        parts.append(text)
+    return " and ".join(parts) + " cm⁻¹/K"
+
+
+def _size(error: float) -> str:
+    """An error with four digits, or with its power of ten where these are zero."""
+    return f"{error:.4f}" if error >= _LEAST_ERROR or error == 0.0 else f"{error:.0e}"
 
 
 def _finite(values: Sequence[float]) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from reticulum.durations import in_words
 from reticulum.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,8 +62,7 @@ class ExpectedCost:
     @property
     def text(self) -> str:
         """Calculations and time in words."""
-        time = f"{self.minutes:.0f} min" if self.minutes < 120.0 else f"{self.minutes / 60:.0f} h"
-        return f"{self.n_calls} force calculations, {time}"
+        return f"{self.n_calls} force calculations, {in_words(60.0 * self.minutes)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _NO_RESPONSE_A = 1e-9
 
 #: Name under which the calculations are stored.
-KIND = "mode coupling"
+KIND = "mode-coupling"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -8,7 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part, SlopeError
+from reticulum.thermal.mechanism import (
+    Band,
+    ErrorKind,
+    MechanismResult,
+    Part,
+    SlopeError,
+    band_slopes_in_words,
+)
 from reticulum.thermal.molecular_dynamics_options import MolecularDynamicsOptions
 from reticulum.thermal.sampling import one_sigma_factor, slope_weights
 from reticulum.thermal.velocity_spectra import NARROWER, WINDOW_CM1, BandCentre
@@ -90,14 +97,10 @@ class MolecularDynamicsResult:
     @property
     def verdict(self) -> str:
         """What was found, with and without the classical artefact."""
-        slopes = ", ".join(
-            f"{band.value} {self.slope_cm1_per_k(band):+.4f} ± "
-            f"{self.statistical_error_cm1_per_k(band):.4f}"
-            for band in Band
-        )
+        slopes = band_slopes_in_words(self.mechanism)
         simulated = " and ".join(f"{self.raw_slope_cm1_per_k(band):+.4f}" for band in Band)
         return (
-            f"Velocity spectra without the classical artefact: {slopes} cm⁻¹/K; as simulated "
+            f"Velocity spectra without the classical artefact: {slopes}; as simulated "
             f"{simulated}, of which {self.artefact_slope_cm1_per_k:+.4f} is the classical "
             "anharmonicity of the C-O bonds."
         )
@@ -152,6 +155,15 @@ class MolecularDynamicsResult:
                 f"±{WINDOW_CM1:.0f} cm⁻¹",
             ),
         ]
+        seen = float(np.ptp(self.kinetic_k) / np.ptp(self.temperatures_k))
+        found.append(
+            SlopeError(
+                kind=ErrorKind.STATISTICAL,
+                size_cm1_per_k=abs(self.raw_slope_cm1_per_k(band) * (seen - 1.0)),
+                origin=f"kinetic temperatures {np.ptp(self.kinetic_k):.0f} instead of "
+                f"{np.ptp(self.temperatures_k):.0f} K apart",
+            )
+        )
         if self.is_one_peak(band):
             found.append(
                 SlopeError(

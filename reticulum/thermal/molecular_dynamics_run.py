@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from reticulum.durations import in_words
 from reticulum.errors import InputError
 from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.run import Run, changed_bonds
@@ -205,7 +206,7 @@ def _announce(
     message = f"{what}: {sum(left)} steps at {seconds:.2g} s each"
     if any(len(group) > 1 for group in groups):
         message += ", side by side"
-    message += f", {_duration(hours)}"
+    message += f", {in_words(3600.0 * hours)}"
     message += f" ({total - sum(left)} of {total} are there)." if sum(left) < total else "."
     if hours > options.longest_hours:
         raise InputError(
@@ -241,14 +242,6 @@ def _seconds_per_step(dynamics: Dynamics, temperature_k: float, here: StepperHer
         sampling += time.perf_counter() - between
         n_steps += 1
     return (steps + sampling / dynamics.options.sample_every) / n_steps
-
-
-def _duration(hours: float) -> str:
-    """Time in words."""
-    for limit, factor, unit in ((1 / 30.0, 3600.0, "s"), (2.0, 60.0, "minutes")):
-        if hours < limit:
-            return f"{max(hours * factor, 1.0):.0f} {unit}"
-    return f"{hours:.1f} hours" if hours < 100.0 else f"{hours:.0f} hours"
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,7 +204,8 @@ def computed_expansion(
         raise CalculationError(
             "No vibration is real and followed at all volumes.",
             why="There is no free energy without them.",
-            fix="Use smaller strains.",
+            fix="Relax the crystal to a minimum first (`reticulum phonons --follow-imaginary`), or "
+            "use smaller strains from Python (QuasiHarmonicOptions).",
         )
     x = parameters.log_volumes
     w, dimensions = parameters.wavenumbers_cm1[:, used], parameters.dimensions[used]

@@ -16,6 +16,7 @@ from reticulum.thermal.mechanism import (
     MechanismResult,
     Part,
     SlopeError,
+    band_slopes_in_words,
 )
 from reticulum.thermal.sampled_bands import Tally
 from reticulum.thermal.sampling import SampledSlopes, slope_weights
@@ -96,11 +97,9 @@ class SamplingResult:
     @property
     def verdict(self) -> str:
         """One sentence on what was found."""
-        a, s = self.slopes.slopes_cm1_per_k
-        da, ds = self.slopes.errors_cm1_per_k
+        slopes = band_slopes_in_words(self.mechanism)
         return (
-            f"{self.n_pairs} pairs of draws of {len(self.modes.drawn)} soft modes give "
-            f"{a:+.4f} ± {da:.4f} (antisymmetric) and {s:+.4f} ± {ds:.4f} cm⁻¹/K (symmetric)"
+            f"{self.n_pairs} pairs of draws of {len(self.modes.drawn)} soft modes give {slopes}"
             + ("." if self.reached else ": the precision asked for was not reached.")
         )
 

@@ -16,6 +16,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from reticulum.durations import in_words
 from reticulum.phonons.internal_coordinates import CoordinateGroup
 from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.run import Run
@@ -276,12 +277,12 @@ def _cost(
     bounds = [
         (pairs + repeated) * each + once for pairs in (options.fewest_pairs, options.most_pairs)
     ]
-    hours = [bound * seconds / sampler.run.runner.workers / 3600.0 for bound in bounds]
+    times = [in_words(bound * seconds / sampler.run.runner.workers) for bound in bounds]
     start = f"Thermal sampling: about {each} calculations for a pair of draws, "
     if bounds[0] == bounds[1]:
-        return start + f"{bounds[0]} in all ({hours[0]:.1g} hours)."
+        return start + f"{bounds[0]} in all ({times[0]})."
     return start + (
-        f"{bounds[0]} to {bounds[1]} in all ({hours[0]:.1g} to {hours[1]:.1g} hours); it stops "
+        f"{bounds[0]} to {bounds[1]} in all ({times[0]} to {times[1]}); it stops "
         f"when both slopes are known within {options.precision_cm1_per_k:g} cm⁻¹/K."
     )
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 from scipy.special import ndtri
 
+from reticulum.durations import in_words
 from reticulum.phonons.modes import ModeTable
 from reticulum.phonons.run import Run
 from reticulum.phonons.symmetry_adapted import images
@@ -206,10 +207,10 @@ def soft_wells(
     sets = soft_sets(table, workspace.bands, workspace.frames, rigid_units(table), list(numbers))
     explorations = [Exploration(soft=soft) for soft in sets if not soft.totally_symmetric]
     n_calls = sum(len(e.soft.senses) for e in explorations) * _AMPLITUDES * TYPICAL_RELAXATION_CALLS
-    minutes = n_calls * workspace.seconds_per_call / run.runner.workers / 60.0
+    seconds = n_calls * workspace.seconds_per_call / run.runner.workers
     run.progress.message(
         f"Wells along {len(explorations)} sets of modes that are no minima: about {n_calls} force "
-        f"calculations, {minutes:.0f} min, unless the adiabatic route has stored them."
+        f"calculations, {in_words(seconds)}, unless the adiabatic route has stored them."
     )
     find_amplitudes(
         workspace, explorations, floor_cm1=options.floor_cm1, force_limit=options.force_limit

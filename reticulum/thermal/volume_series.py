@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reticulum.durations import in_words
 from reticulum.engines.executor import ForceRunner
 from reticulum.errors import CalculationError, InputError
 from reticulum.frameworks.symmetry import CrystalSymmetry
@@ -176,7 +177,8 @@ def volume_series(
             f"The calculator {run.engine.name} gives no stress.",
             why=f"The shape of a cell of {symmetry.symbol} is free at each volume, and relaxing it "
             "needs the stress.",
-            fix="Keep the shape (relax_shape=False), or use another calculator.",
+            fix="Use a calculator with stress, or from Python QuasiHarmonicOptions("
+            "relax_shape=False).",
         )
     # A shape that only the other volumes may relax would put a kink into the series.
     again = with_shape and not table.phonons.relaxation["cell_relaxed"]
@@ -205,12 +207,8 @@ def _announce(run: Run, table: ModeTable, strains: tuple[float, ...], *, with_sh
     run.progress.message(
         f"Volumes {', '.join(f'{100 * s:+g} %' for s in strains)}: each about {_EXPECTED_STEPS} "
         f"steps to relax the {shape} and {n_displacements} displacements, together some "
-        f"{each * len(strains)} force calculations, about {_minutes(seconds)} if none is stored."
+        f"{each * len(strains)} force calculations, about {in_words(seconds)} if none is stored."
     )
-
-
-def _minutes(seconds: float) -> str:
-    return f"{max(seconds, 1.0):.0f} s" if seconds < 90.0 else f"{seconds / 60.0:.0f} min"
 
 
 @contextmanager
@@ -250,7 +248,8 @@ def _point(run: Run, table: ModeTable, strain: float, *, with_shape: bool) -> Vo
             f"At {100 * strain:+g} % of volume the crystal is {phonons.symmetry.symbol}, not "
             f"{symmetry.symbol}.",
             why="Modes of crystals of different symmetry cannot be followed into each other.",
-            fix="Use smaller strains.",
+            fix="Relax the crystal to a minimum first (`reticulum phonons --follow-imaginary`), or "
+            "use smaller strains from Python (QuasiHarmonicOptions).",
         )
     return VolumePoint(
         strain=strain,

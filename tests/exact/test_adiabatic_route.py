@@ -18,6 +18,7 @@ from reticulum.frameworks.symmetry import symmetrised_primitive
 from reticulum.phonons.modes import mode_table
 from reticulum.phonons.options import PhononOptions
 from reticulum.phonons.run import gamma_phonons, open_run
+from reticulum.thermal.adiabatic_left_out import extrapolated_errors, extrapolation_warnings
 from reticulum.thermal.adiabatic_options import AdiabaticOptions
 from reticulum.thermal.adiabatic_run import adiabatic_redshift
 from reticulum.thermal.local_frames import LocalFrames
@@ -39,6 +40,30 @@ def slope(values):
 def librating(tmp_path_factory):
     with model.run_phonons(tmp_path_factory.mktemp("librating") / "run") as (run, phonons, table):
         yield phonons, adiabatic_redshift(run, table, options=SOFT)
+
+
+def test_what_is_extrapolated_is_in_the_error(librating):
+    """Of paths known for 5 and 40 % of their distribution; not of one known for 57 %."""
+    _, result = librating
+    assert all(c.outside < 0.5 for c in result.contributions)
+    assert extrapolated_errors(result.contributions) == ([], [])
+    first, second, *rest = result.contributions
+    chosen = [
+        dataclasses.replace(first, outside=0.95),
+        dataclasses.replace(second, outside=0.60),
+        *(dataclasses.replace(c, outside=0.43) for c in rest),
+    ]
+    found = extrapolated_errors(chosen)
+    expected = 0.95 * np.abs(first.slopes_cm1_per_k[:2]) + 0.6 * np.abs(second.slopes_cm1_per_k[:2])
+    assert expected.max() > 1e-4
+    for (error,), size in zip(found, expected, strict=True):
+        assert error.kind is ErrorKind.TRUNCATION
+        assert error.size_cm1_per_k == pytest.approx(size)
+        assert "extrapolation of 2 sets" in error.origin
+    warned = extrapolation_warnings(chosen, 1e-9)
+    assert len(warned) == 2
+    assert "known only for 5% of its thermal distribution" in warned[0]
+    assert extrapolation_warnings(chosen, 1.0) == []
 
 
 def brute_force_slopes(phonons, vector):

@@ -14,6 +14,7 @@ from reticulum.thermal.mechanism import (
     MechanismResult,
     Part,
     SlopeError,
+    band_slopes_in_words,
 )
 
 T = np.array([200.0, 300.0, 400.0])
@@ -73,3 +74,30 @@ def test_wrong_shapes_and_negative_errors_are_refused() -> None:
         _result(antisymmetric_cm1=np.zeros(2))
     with pytest.raises(ValueError, match="zero or positive"):
         SlopeError(kind=ErrorKind.STATISTICAL, size_cm1_per_k=float("nan"), origin="")
+
+
+def test_a_sentence_has_the_whole_error_and_the_part_by_chance() -> None:
+    text = band_slopes_in_words(_result())
+    assert text == "antisymmetric -0.0200 ± 0.0050 cm⁻¹/K"
+    scatter = SlopeError(kind=ErrorKind.STATISTICAL, size_cm1_per_k=8e-6, origin="scatter")
+    text = band_slopes_in_words(
+        _result(
+            antisymmetric_errors=(
+                SlopeError(kind=ErrorKind.TRUNCATION, size_cm1_per_k=0.004, origin="left out"),
+                SlopeError(kind=ErrorKind.STATISTICAL, size_cm1_per_k=0.003, origin="scatter"),
+            ),
+            symmetric_cm1=1300.0 + 0.01 * T,
+            symmetric_errors=(scatter,),
+        )
+    )
+    assert text == (
+        "antisymmetric -0.0200 ± 0.0050 (0.0030 by statistics) and symmetric +0.0100 ± 8e-06 "
+        "(8e-06 by statistics) cm⁻¹/K"
+    )
+    assert band_slopes_in_words(_result(antisymmetric_errors=())) == "antisymmetric -0.0200 cm⁻¹/K"
+
+
+def test_a_doubt_does_not_replace_an_earlier_one() -> None:
+    assert _result().doubted("").untrusted_because == ""
+    assert _result().doubted("bonds opened").untrusted_because == "bonds opened"
+    assert _result(untrusted_because="it cancels").doubted("x").untrusted_because == "it cancels"

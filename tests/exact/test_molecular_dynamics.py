@@ -353,8 +353,13 @@ def test_a_band_of_two_peaks_is_not_measured_with_one_lorentzian(simulated):
     mechanism = result.mechanism
     origins = {band: [error.origin for error in mechanism.errors(band)[1:]] for band in Band}
     window = "mean in a window of ±60 instead of ±90 cm⁻¹"
+    heat = f"kinetic temperatures {np.ptp(simulated.kinetic_k):.0f} instead of 100 K apart"
     fit = "Lorentzian fitted instead of the mean in the window"
-    assert origins == {Band.ANTISYMMETRIC: [window], Band.SYMMETRIC: [window, fit]}
+    assert origins == {Band.ANTISYMMETRIC: [window, heat], Band.SYMMETRIC: [window, heat, fit]}
+    off = np.ptp(simulated.kinetic_k) / 100.0 - 1.0
+    assert mechanism.errors(Band.ANTISYMMETRIC)[2].size_cm1_per_k == pytest.approx(
+        abs(off * result.raw_slope_cm1_per_k(Band.ANTISYMMETRIC))
+    )
     size = mechanism.errors(Band.ANTISYMMETRIC)[1].size_cm1_per_k
     change = (hot.narrow_cm1 - hot.centre_cm1) - (cold.narrow_cm1 - cold.centre_cm1)
     assert size == pytest.approx(abs(change) / 100.0)

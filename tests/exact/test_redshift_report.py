@@ -284,7 +284,7 @@ def test_a_prediction_that_nobody_named_is_computed_once_and_only_if_it_is_short
     assert computed == []
     assert not report.failures
     (note,) = report.not_begun_notes()
-    assert "up to 1800 force calculations, 54 min" in note
+    assert "up to 1800 force calculations, 54 minutes" in note
     assert "--methods adiabatic" in note
     assert replace(report, modes=None).to_dict()["not_computed"] == {
         "adiabatic": {"n_calls_at_most": 1800, "minutes_at_most": 54.0}
@@ -301,7 +301,7 @@ def test_a_prediction_that_nobody_named_is_computed_once_and_only_if_it_is_short
     (tmp_path / "mechanism-adiabatic.json").write_text('{"mechanism": ')
     with pytest.raises(InputError, match="mechanism-adiabatic"):
         predict_redshift(run, methods=("adiabatic",), within_minutes=limits)
-    assert ExpectedCost(n_calls=9, minutes=300.0).text == "9 force calculations, 5 h"
+    assert ExpectedCost(n_calls=9, minutes=300.0).text == "9 force calculations, 5.0 hours"
 
 
 def test_a_damaged_result_stops_before_anything_is_computed_unless_it_is_made_anew(

@@ -132,6 +132,47 @@ def test_one_mechanism_alone_is_no_sum() -> None:
     assert row.summed_methods(Band.ANTISYMMETRIC) == ("adiabatic", "quasi-harmonic")
 
 
+def test_there_is_no_sum_without_a_trusted_method_that_holds_the_soft_motions() -> None:
+    row = _rows()[0]
+    others = {
+        "oscillator": _mechanism("oscillator", 0.002, Part.METAL_OXYGEN),
+        "quasi-harmonic": row.results["quasi-harmonic"],
+    }
+    doubtful = _mechanism("adiabatic", -0.02, Part.SOFT_MOTIONS, doubt="It diverges.")
+    for results, why in (
+        (others, "no method that holds the soft motions has a slope"),
+        ({**others, "sampling": None}, "no method that holds the soft motions has a slope"),
+        (
+            {**others, "adiabatic": doubtful},
+            "no method that holds the soft motions can be trusted",
+        ),
+    ):
+        bare = replace(row, results=results)
+        assert SUM not in bare.methods()
+        for band in Band:
+            assert bare.predicted(SUM, band) is None
+            assert bare.summed_methods(band) == ()
+            assert bare.no_sum_because(band) == why
+        assert score([bare, *_rows()[1:]], SUM, Band.ANTISYMMETRIC).n_rows == 9
+    drawn = _mechanism("sampling", -0.01, Part.SOFT_MOTIONS)
+    row = replace(row, results={**others, "adiabatic": doubtful, "sampling": drawn})
+    assert set(row.summed_methods(Band.SYMMETRIC)) == {"oscillator", "quasi-harmonic", "sampling"}
+    assert row.no_sum_because(Band.SYMMETRIC) == ""
+    # of one band alone
+    drawn = replace(drawn, symmetric_cm1=None, symmetric_errors=())
+    row = replace(row, results={**others, "sampling": drawn})
+    assert row.predicted(SUM, Band.ANTISYMMETRIC) is not None
+    assert row.predicted(SUM, Band.SYMMETRIC) is None
+    assert row.methods()[-1] == SUM
+
+
+def test_one_method_alone_needs_no_reason_for_having_no_sum() -> None:
+    row = _rows()[0]
+    alone = replace(row, results={"quasi-harmonic": row.results["quasi-harmonic"]})
+    assert alone.no_sum_because(Band.SYMMETRIC) == ""
+    assert row.no_sum_because(Band.SYMMETRIC) == ""
+
+
 def test_csv_has_a_line_for_every_prediction() -> None:
     lines = table_csv(_rows()).splitlines()
     assert len(lines) == 4 + 10 * 2 * 3

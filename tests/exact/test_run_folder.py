@@ -18,6 +18,7 @@ from ase.io import read
 from spring_models import SpringCrystal, spring_crystal
 
 from reticulum.engines.build import Engine, resolve_engine
+from reticulum.engines.executor import Silent
 from reticulum.errors import CalculationError, InputError
 from reticulum.phonons.folder import RunFolder
 from reticulum.phonons.force_constants import gamma_modes, symmetrise_hessian
@@ -428,3 +429,29 @@ def test_an_element_that_the_calculator_does_not_know_is_refused_before_anything
         again(tmp_path / "run", structure=bulk("NaCl", "rocksalt", a=5.6),
               engine=resolve_engine("emt"))  # fmt: skip
     assert not (tmp_path / "run").exists()
+
+
+def test_lost_forces_of_a_finished_run_are_said(spring_run, tmp_path):
+    """Not those of a run that was killed before its first calculation."""
+    heard = []
+
+    class Listening(Silent):
+        def message(self, text):
+            heard.append(text)
+
+    folder = tmp_path / "run"
+    shutil.copytree(spring_run[0], folder)
+    for emptied in (False, True):
+        if emptied:
+            (folder / "forces.db").write_bytes(b"")
+        with open_run(
+            spring_crystal(), Engine.from_ase(SpringCrystal()), folder, progress=Listening()
+        ):
+            pass
+        assert any("holds no calculation" in text for text in heard) is emptied
+    heard.clear()
+    with open_run(
+        spring_crystal(), Engine.from_ase(SpringCrystal()), tmp_path / "new", progress=Listening()
+    ):
+        pass
+    assert not any("holds no calculation" in text for text in heard)

@@ -14,6 +14,7 @@ from reticulum.errors import InputError
 from reticulum.provenance import read_json, write_json
 from reticulum.report import redshift_table
 from reticulum.report.gamma_modes import table1_structures
+from reticulum.report.redshift_row import SUM
 from reticulum.report.redshift_table import (
     KEPT_CONTRIBUTIONS,
     SHIPPED_FOLDER,
@@ -262,6 +263,16 @@ def test_shipped_files_have_one_calculator_each_and_no_material_twice() -> None:
         seen |= names
         materials = [entry["material"] for entry in rows]
         assert len(set(materials)) == len(materials), file.name
+
+
+def test_every_shipped_sum_has_a_trusted_term_that_holds_the_soft_motions() -> None:
+    for calculator in shipped_calculators():
+        for row in shipped_table(calculator):
+            for band in Band:
+                terms = [row.results[name] for name in row.summed_methods(band)]
+                assert (row.predicted(SUM, band) is not None) == bool(terms)
+                assert not any(term is None or term.untrusted_because for term in terms)
+                assert not terms or any(t and Part.SOFT_MOTIONS in t.parts for t in terms)
 
 
 def test_shipped_rows_are_as_they_would_be_written(tmp_path: Path) -> None:

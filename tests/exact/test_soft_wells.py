@@ -9,6 +9,7 @@ import pytest
 from models import librating_unit as model
 from models.memory_runner import MemoryRunner
 
+from reticulum.errors import InputError
 from reticulum.thermal.adiabatic_run import adiabatic_redshift
 from reticulum.thermal.deep_wells import DEEP_WELL_KT, another_structure, is_deep
 from reticulum.thermal.mechanism import Band, ErrorKind
@@ -234,3 +235,18 @@ def test_modes_kept_in_a_folder_change_set_by_set(spring_run, tmp_path):
     np.testing.assert_array_equal(second.eigenvectors[:, members], turned)
     third = kept_modes(table, file, {number: turned}).labels
     np.testing.assert_array_equal(third.eigenvectors, second.eigenvectors)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 500])
+def test_a_truncated_file_of_modes_is_named(spring_run, tmp_path, kept):
+    """An empty one ends in an EOFError, which the command line takes for an abort."""
+    from reticulum.phonons.modes import mode_table
+    from reticulum.thermal.kept_modes import kept_modes
+
+    table = mode_table(spring_run[1])
+    file = tmp_path / "modes.npz"
+    kept_modes(table, file)
+    file.write_bytes(file.read_bytes()[:kept])
+    with pytest.raises(InputError, match=r"modes\.npz does not hold modes") as caught:
+        kept_modes(table, file)
+    assert "Delete it" in str(caught.value)

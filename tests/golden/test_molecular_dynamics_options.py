@@ -56,7 +56,8 @@ def test_a_simulation_from_the_command_line(command_line, rod, tmp_path):
     assert code == 0
     assert "Molecular dynamics at 173 K and 473 K, 2 + 4 ps each: " in err
     said = re.search(
-        r"antisymmetric (\S+) ± (\S+), symmetric (\S+) ± (\S+) cm⁻¹/K; "
+        r"antisymmetric (\S+) ± (\S+) \(\S+ by statistics\) and "
+        r"symmetric (\S+) ± (\S+) \(\S+ by statistics\) cm⁻¹/K; "
         r"as simulated (\S+) and (\S+), of which (\S+) is the classical anharmonicity",
         out,
     )

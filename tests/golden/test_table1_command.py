@@ -329,10 +329,121 @@ def test_a_material_that_fails_leaves_the_others(
     assert "UiO-66 is missing" in text
 
 
+def test_two_state_alone_is_refused_before_anything_is_computed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed = _without_calculations(monkeypatch)
+    runs = tmp_path / "runs"
+    for words in (("two-state",), (" Two-State,",), ("two-state", "two-state")):
+        given = [argument for word in words for argument in ("--compute", word)]
+        status, text = _invoke("--runs", str(runs), *given, "--only", "HKUST-1")
+        assert status == 2
+        text = " ".join(text.split())
+        assert "Error: There is nothing to compute for two-state." in text
+        assert "fitted, not computed" in text
+        assert "reticulum redshift NAME --methods two-state" in text
+    assert not computed
+    assert not runs.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ("quick", ("two-state", "oscillator")),
+        ("two-state,loose-state", ("two-state", "loose-state")),
+        ("default", ("two-state", "oscillator", "adiabatic")),
+    ],
+)
+def test_two_state_among_others_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, names: tuple[str, ...]
+) -> None:
+    computed = _without_calculations(monkeypatch)
+    status, _ = _invoke("--runs", str(tmp_path), "--compute", words, "--only", "HKUST-1")
+    assert status == 0
+    assert computed == [("HKUST-1", names)]
+
+
+def _without_calculations(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[str, ...]]]:
+    """Materials and methods that would be computed, filled by the command."""
+    computed: list[tuple[str, tuple[str, ...]]] = []
+
+    def predict(run: str, *, methods: tuple[str, ...], **keywords: object) -> SimpleNamespace:
+        computed.append((run, methods))
+        return SimpleNamespace(failures={})
+
+    def opened(*arguments: object, label: str, **keywords: object) -> object:
+        return nullcontext(label)
+
+    monkeypatch.setattr("reticulum.phonons.run.open_run", opened)
+    monkeypatch.setattr("reticulum.thermal.redshift.predict_redshift", predict)
+    return computed
+
+
+def test_a_row_left_unfinished_goes_on_with_the_methods_that_were_asked_for(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _without_calculations(monkeypatch)
+    for name in ("UiO-66", "HKUST-1"):
+        _folder(runs, name)
+    compute = ["--compute", "oscillator, loose-state", "--compute", "adiabatic"]
+    _, text = _invoke("--runs", str(runs), *compute, "--only", "UiO-66")
+    goes_on = "is unfinished, no method has finished; it goes on with: reticulum redshift"
+    methods = "oscillator,loose-state,adiabatic"
+    folder = runs / "UiO-66_gfn1-xtb"
+    assert f"UiO-66 {goes_on} UiO-66 --methods {methods} -o {folder}" in text.splitlines()
+    # of one that was not computed in this call nothing is known
+    assert f"HKUST-1 {goes_on} HKUST-1 --methods all -o" in text
+    _, text = _invoke("--runs", str(runs))
+    assert f"UiO-66 {goes_on} UiO-66 --methods all -o" in text
+
+
+def test_a_row_without_a_sum_says_why(runs: Path) -> None:
+    folder = _folder(runs, "HKUST-1")
+    for name, part, doubt in (
+        ("oscillator", Part.METAL_OXYGEN, ""),
+        ("adiabatic", Part.SOFT_MOTIONS, "another crystal"),
+        ("quasi-harmonic", Part.CELL, ""),
+    ):
+        result = MechanismResult(
+            name=name,
+            title=name,
+            temperatures_k=T.copy(),
+            antisymmetric_cm1=1600.0 - 0.01 * T,
+            symmetric_cm1=1400.0 - 0.01 * T,
+            parts=frozenset({part}),
+            n_calls=3,
+            assumptions=(),
+            untrusted_because=doubt,
+        )
+        store_mechanism(folder, name, result, "")
+    why = "no method that holds the soft motions can be trusted"
+    status, text = _invoke("--runs", str(runs))
+    assert status == 0
+    assert f"HKUST-1: no sum, since {why}" in text.splitlines()
+    assert " sum  " not in text  # neither a line of the table nor a score
+    assert "MOF-5: no sum" not in text  # one method alone
+    # a trusted one brings the sum of its band back
+    result = MechanismResult(
+        name="sampling",
+        title="sampling",
+        temperatures_k=T.copy(),
+        antisymmetric_cm1=1600.0 - 0.01 * T,
+        symmetric_cm1=None,
+        parts=frozenset({Part.SOFT_MOTIONS}),
+        n_calls=3,
+        assumptions=(),
+    )
+    store_mechanism(folder, "sampling", result, "")
+    lines = _invoke("--runs", str(runs))[1].splitlines()
+    assert f"HKUST-1, symmetric band: no sum, since {why}" in lines
+    assert "HKUST-1, antisymmetric sum: oscillator + quasi-harmonic + sampling" in lines
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--compute", "oscillator"), "need a folder"),
+        (("--compute", "no-such", "--runs", "."), "is no method"),
         (("--only", "MOF-5", "--runs", "."), "belongs to --compute"),
         (("--weights", "w.pth"), "without --compute"),
         (("-c", "no-such"), "no calculator named"),
