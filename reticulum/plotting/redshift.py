@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib import style
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.text import Annotation
 
 from reticulum.plotting.files import STYLE
-from reticulum.plotting.mechanisms import draw_mechanism_slopes
+from reticulum.plotting.free_labels import free_labels
+from reticulum.plotting.mechanisms import SHORT_TITLES, bars_in_words, draw_mechanism_slopes
 from reticulum.reference.tables import load_band_positions
 from reticulum.thermal.mechanism import Band
 from reticulum.thermal.quick_pictures import TWO_STATE_MATERIAL
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from reticulum.phonons.modes import ModeTable
     from reticulum.reference.tables import BandPosition
+    from reticulum.thermal.mechanism import MechanismResult
     from reticulum.thermal.quick_pictures import OscillatorResult
     from reticulum.thermal.redshift_report import RedShiftReport
 
@@ -35,6 +38,9 @@ GIVEN_COLOUR = "#CC79A7"
 #: Wavenumbers shown in the spectrum of carboxylate modes, cm⁻¹.
 SPECTRUM_WINDOW_CM1 = (1200.0, 1750.0)
 
+#: By how much the axis of the spectrum goes on beyond its window, cm⁻¹.
+_ROOM_CM1 = 15.0
+
 #: Line styles of the oscillators: the first has the stiffer motions following, the second all.
 _LINES = ("o-", "s--")
 
@@ -42,12 +48,13 @@ _LINES = ("o-", "s--")
 _LEGEND_LINE = 0.077
 _LARGEST_LEGEND = 0.7
 
-#: Names of mechanisms that are too long for a legend.
-_SHORT = {
-    "oscillator": "M-O oscillator, stiffer follow",
-    "oscillator-all": "M-O oscillator, all follow",
-    "mode-coupling": "mode coupling",
-}
+#: Heights of a row of panels, of one bar with its name, and of what is below the bars, inches.
+_ROW_HEIGHT = 2.8
+_BAR_HEIGHT = 0.27
+_BELOW_BARS = 0.85
+
+#: Fewer temperatures than these are marked: a line alone would look as if it had many.
+_MARKED_BELOW = 4
 
 #: Fraction from which a bar gets a label.
 _LABELLED_FRACTION = 0.25
@@ -98,7 +105,7 @@ def draw_carboxylate_bars(
                 textcoords="offset points",
                 ha="center",
                 fontsize=7,
-            )
+            ).set_in_layout(False)
     seen = [band for band in observed if low <= band.wavenumber_cm1 <= high]
     if seen:
         sources = ", ".join(dict.fromkeys(band.source for band in seen))
@@ -113,8 +120,8 @@ def draw_carboxylate_bars(
         )
     axes.bar(0, 0, color=ANTISYMMETRIC_COLOUR, label="antisymmetric C-O stretch")
     axes.bar(0, 0, color=SYMMETRIC_COLOUR, label="symmetric C-O stretch")
-    axes.set_xlim(high, low)
-    axes.set_ylim(-0.12, 1.35)
+    axes.set_xlim(high + _ROOM_CM1, low - _ROOM_CM1)
+    axes.set_ylim(-0.12, 1.5)
     axes.axhline(0.0, color="0.3", linewidth=0.6)
     axes.set_yticks([0.0, 0.5, 1.0])
     axes.set_xlabel("wavenumber / cm⁻¹")
@@ -173,11 +180,11 @@ def draw_band_shift(axes: Axes, report: RedShiftReport, *, antisymmetric: bool) 
         axes.plot(
             mechanism.temperatures_k - ZERO_CELSIUS_K,
             positions - positions[0],
-            "v-" if mechanism.name == "adiabatic" else "-",
+            _line_of(mechanism),
             markersize=3.5,
             linewidth=1.4 if mechanism.name == "adiabatic" else 0.8,
             color="0.2" if mechanism.name == "adiabatic" else "0.6",
-            label=f"{_SHORT.get(mechanism.name, mechanism.title)}: "
+            label=f"{SHORT_TITLES.get(mechanism.name, mechanism.title)}: "
             f"{slope_of_it.slope_cm1_per_k:+.4f}",
         )
     for oscillator, line in zip(report.oscillators, _LINES, strict=False):
@@ -199,8 +206,18 @@ def draw_band_shift(axes: Axes, report: RedShiftReport, *, antisymmetric: bool) 
     entries = len(axes.get_legend_handles_labels()[0])
     share = min(_LEGEND_LINE * entries, _LARGEST_LEGEND)
     axes.set_ylim(low, high + share / (1.0 - share) * (high - low))
-    # A legend that counts in the layout would squeeze all panels.
-    axes.legend(loc="upper left", fontsize=6.5).set_in_layout(False)
+    if entries:
+        # A legend that counts in the layout would squeeze all panels.
+        axes.legend(loc="upper left", fontsize=6.5).set_in_layout(False)
+
+
+def _line_of(mechanism: MechanismResult) -> str:
+    """Marks and line of a mechanism: marks where it is the prediction proper, or has few points."""
+    if mechanism.name == "adiabatic":
+        return "v-"
+    if len(mechanism.temperatures_k) >= _MARKED_BELOW:
+        return "-"
+    return "s-" if mechanism.name == "sampling" else "o-"
 
 
 def _window_celsius(report: RedShiftReport) -> tuple[float, float]:
@@ -299,17 +316,21 @@ def figure_redshift(report: RedShiftReport) -> Figure:
             ]
         )
     bars = [_mechanism_bars(report, band) for band in Band] if report.mechanisms else []
-    n_rows = len(rows) + bool(bars)
+    n_bars = 2 + sum(result.standing == "computed" for result in report.results())
+    heights = [_ROW_HEIGHT * len(rows), max(_ROW_HEIGHT, _BAR_HEIGHT * n_bars + _BELOW_BARS)]
+    heights = heights if bars else heights[:1]
     with style.context(STYLE):
-        figure = Figure(figsize=(7.2, 2.8 * n_rows))
+        figure = Figure(figsize=(7.2, sum(heights)))
         # Names of mechanisms are long: in a part of their own they leave the other panels wide.
-        upper, *lower = figure.subfigures(
-            1 + bool(bars), height_ratios=[len(rows), 1][: 1 + bool(bars)], squeeze=False
-        )[:, 0]
+        upper, *lower = figure.subfigures(len(heights), height_ratios=heights, squeeze=False)[:, 0]
         _fill(upper, rows)
         for part in lower:
             _fill(part, [bars])
+            part.supxlabel(bars_in_words(report.results(), report.shipped), fontsize=7)
         figure.suptitle(_title(report), fontsize=10)
+        if table is not None:
+            modes = upper.axes[0]
+            free_labels(modes, [text for text in modes.texts if isinstance(text, Annotation)])
     return figure
 
 
@@ -330,7 +351,9 @@ def _mechanism_bars(report: RedShiftReport, band: Band) -> Callable[[Any], None]
             if band is Band.ANTISYMMETRIC
             else report.measured.symmetric_cm1_per_k
         )
-    return lambda axes: draw_mechanism_slopes(axes, report.results(), band, measured)
+    return lambda axes: draw_mechanism_slopes(
+        axes, report.results(), band, measured, stored=report.shipped
+    )
 
 
 def _title(report: RedShiftReport) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,23 +13,33 @@ from matplotlib.markers import CARETLEFT, CARETRIGHT
 from matplotlib.ticker import MaxNLocator
 
 from reticulum.plotting.files import STYLE
+from reticulum.reference.tables import load_table1
 from reticulum.thermal.mechanism import Band
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: Colours that stay apart for colour-blind readers (Okabe and Ito), and markers, one a method.
-_MARKS = (
-    ("#0072B2", "o"),
-    ("#56B4E9", "s"),
-    ("#D55E00", "D"),
-    ("#009E73", "^"),
-    ("#CC79A7", "v"),
-    ("#E69F00", "P"),
-    ("#F0E442", "X"),
-    ("#000000", "*"),
-    ("#8C564B", "h"),
-)
+    from reticulum.reference.tables import RedShiftRow
+
+#: Colour and marker of each method; a method has the same ones whatever others there are. The
+#: colours stay apart for colour-blind readers, most are those of Okabe and Ito.
+METHOD_MARKS = {
+    "oscillator": ("#0072B2", "o"),
+    "oscillator-all": ("#56B4E9", "s"),
+    "adiabatic": ("#D55E00", "D"),
+    "quasi-harmonic": ("#009E73", "^"),
+    "mode-coupling": ("#CC79A7", "v"),
+    "loose-state": ("#999933", "h"),
+    "sampling": ("#E69F00", "P"),
+    "md": ("#8C564B", "X"),
+    "sum": ("#000000", "*"),
+}
+
+#: Names of tables for methods whose stored names are too long.
+_SHORT_NAMES = {"M-O oscillator": "oscillator", "M-O all follow": "oscillator-all"}
+
+#: Of a method that is not among them.
+_UNKNOWN_MARK = ("0.5", "d")
 
 #: Intervals on the horizontal axis at most; more numbers would run into each other.
 _MOST_TICKS = 4
@@ -98,7 +108,7 @@ def draw_slopes_by_material(axes: Axes, slopes: Sequence[PlottedSlope], band: Ba
     """
     materials = list(dict.fromkeys(entry.material for entry in slopes))
     marks = _marks(slopes)
-    shown = [entry for entry in slopes if entry.band is band and entry.method in marks]
+    shown = [entry for entry in slopes if entry.band is band]
     low, high = _limits(shown)
     step = _SPREAD / max(len(marks), 1)
     for entry in shown:
@@ -135,16 +145,50 @@ def draw_slopes_by_material(axes: Axes, slopes: Sequence[PlottedSlope], band: Ba
         for end, edge in zip(entry.reach, (low, high), strict=True):
             if (end - edge) * (entry.predicted - edge) < 0.0:  # the bar goes on outside
                 _draw_arrow(axes, edge, place, colour, left=edge == low)
-    for material, measured in {entry.material: entry.measured for entry in shown}.items():
+    measured = {entry.material: entry.measured for entry in shown}
+    _draw_rows(axes, materials, measured, band, (low, high))
+
+
+def draw_measured_slopes(axes: Axes, rows: Sequence[RedShiftRow], band: Band) -> None:
+    """Draw the measured slopes of one band alone, a row for each material.
+
+    Parameters
+    ----------
+    axes
+        Where.
+    rows
+        Measured slopes.
+    band
+        Which band.
+
+    """
+    measured = {
+        row.material: (
+            row.antisymmetric_cm1_per_k if band is Band.ANTISYMMETRIC else row.symmetric_cm1_per_k
+        )
+        for row in rows
+    }
+    _draw_rows(axes, list(measured), measured, band, _with_margin([0.0, *measured.values()]))
+
+
+def _draw_rows(
+    axes: Axes,
+    materials: Sequence[str],
+    measured: Mapping[str, float],
+    band: Band,
+    limits: tuple[float, float],
+) -> None:
+    """Draw measured slopes, and what separates and names the rows."""
+    for material, slope in measured.items():
         row = materials.index(material)
-        axes.plot([measured] * 2, [row - 0.45, row + 0.45], color="0.25", linewidth=1.5, zorder=0)
+        axes.plot([slope] * 2, [row - 0.45, row + 0.45], color="0.25", linewidth=1.5, zorder=0)
     axes.axvline(0.0, color="0.75", linewidth=0.6, zorder=0)
     for row in range(1, len(materials)):
         axes.axhline(row - 0.5, color="0.9", linewidth=0.6, zorder=0)
-    axes.set_xlim(low, high)
+    axes.set_xlim(limits)
     axes.set_yticks(range(len(materials)), materials, fontsize=7.5)
     axes.tick_params(axis="y", length=0)
-    axes.set_ylim(len(materials) - 0.5, -0.5)
+    axes.set_ylim(max(len(materials), 1) - 0.5, -0.5)
     axes.xaxis.set_major_locator(MaxNLocator(_MOST_TICKS))
     axes.set_xlabel(f"{band.value} slope / cm⁻¹ K⁻¹")
 
@@ -172,14 +216,18 @@ def _draw_arrow(
 
 
 def _marks(slopes: Sequence[PlottedSlope]) -> dict[str, tuple[str, str]]:
-    methods = list(dict.fromkeys(entry.method for entry in slopes))
-    return dict(zip(methods, _MARKS, strict=False))
+    methods = dict.fromkeys(entry.method for entry in slopes)
+    return {name: METHOD_MARKS.get(_SHORT_NAMES.get(name, name), _UNKNOWN_MARK) for name in methods}
 
 
 def _limits(shown: Sequence[PlottedSlope]) -> tuple[float, float]:
     """Ends of the axis: zero, what was measured and what is trusted, cm⁻¹/K."""
     values = [0.0, *(entry.measured for entry in shown)]
     values += [end for entry in shown if not entry.doubtful for end in entry.reach]
+    return _with_margin(values)
+
+
+def _with_margin(values: Sequence[float]) -> tuple[float, float]:
     margin = 0.08 * ((max(values) - min(values)) or 0.02)
     return min(values) - margin, max(values) + margin
 
@@ -189,30 +237,38 @@ def figure_redshift_table(
 ) -> Figure:
     """Figure of the table: predicted beside measured slopes of both bands.
 
+    Without any predicted slope all measured ones are drawn, and the title says so.
+
     Parameters
     ----------
     slopes
-        All slopes, in the order in which methods get their marks.
+        All slopes; the methods of a material are drawn below each other in their order.
     title
         Put before "-100 to 200 °C".
     n_materials_of_table
         How many materials the table has. Where there are slopes of fewer, the title says so.
 
     """
-    n_materials = len({entry.material for entry in slopes})
+    measured = () if slopes else load_table1()
+    n_materials = len({entry.material for entry in slopes} | {row.material for row in measured})
     with style.context(STYLE):
         figure = Figure(figsize=(7.2, 1.5 + 0.75 * max(n_materials, 1)))
         first = None
         for place, band in enumerate(Band):
             axes = figure.add_subplot(1, 2, place + 1, sharey=first)
-            draw_slopes_by_material(axes, slopes, band)
+            if slopes:
+                draw_slopes_by_material(axes, slopes, band)
+            else:
+                draw_measured_slopes(axes, measured, band)
             if first is None:
                 first = axes
             else:
                 axes.tick_params(labelleft=False)
         figure.legend(handles=_legend(slopes), loc="outside lower center", ncols=4, fontsize=6.5)
         words = f"{title or 'Red-shift slopes'}, -100 to 200 °C"
-        if n_materials_of_table is not None and n_materials < n_materials_of_table:
+        if not slopes:
+            words += "\nnothing computed yet, measured slopes only"
+        elif n_materials_of_table is not None and n_materials < n_materials_of_table:
             words += f"\n{n_materials} of {n_materials_of_table} materials (others: no prediction)"
         figure.suptitle(words, fontsize=10)
     return figure

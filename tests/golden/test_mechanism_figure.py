@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from reticulum.plotting.mechanisms import draw_mechanism_slopes
+from reticulum.plotting.mechanisms import bars_in_words, draw_mechanism_slopes
 from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part, SlopeError
 
 T = np.array([200.0, 300.0, 400.0])
@@ -43,7 +43,7 @@ def test_terms_are_stacked_and_the_sum_is_their_total() -> None:
     axes = Figure().add_subplot()
     draw_mechanism_slopes(axes, RESULTS, Band.ANTISYMMETRIC, -0.021)
     names = [label.get_text() for label in axes.get_yticklabels()]
-    assert names == ["adiabatic", "quasi-harmonic", "mode-coupling", "sum (line)", "measured"]
+    assert names == ["adiabatic", "quasi-harmonic", "mode coupling", "sum (line)", "measured"]
     sum_line = next(
         line
         for line in axes.lines
@@ -72,7 +72,50 @@ def test_an_error_that_lacks_kinds_is_dashed_and_named() -> None:
     step = replace(RESULTS[1], antisymmetric_errors=RESULTS[1].antisymmetric_errors[:1])
     axes = Figure().add_subplot()
     draw_mechanism_slopes(axes, (whole, lacking, step), Band.ANTISYMMETRIC, None)
-    names = [label.get_text() for label in axes.get_yticklabels()][:3]
-    assert names == ["adiabatic", *["quasi-harmonic\n(errors are missing)"] * 2]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names[:3] == ["adiabatic", *["quasi-harmonic\n(errors are missing)"] * 2]
+    assert names[3:] == ["sum (line)\n(errors are missing)"]
     dashes = [bar.get_linestyle()[0][1] for bar in axes.collections]
     assert [dash is not None for dash in dashes] == [False, True]
+
+
+def test_the_sum_has_the_error_of_its_terms() -> None:
+    axes = Figure().add_subplot()
+    draw_mechanism_slopes(axes, RESULTS, Band.ANTISYMMETRIC, -0.021)
+    ((start, end),) = axes.collections[-1].get_segments()
+    error = np.sqrt(2.0) * np.hypot(0.001, 0.001)
+    assert (start[0], end[0]) == pytest.approx((-0.009 - error, -0.009 + error))
+    assert (start[1], end[1]) == (3, 3)
+    assert axes.collections[-1].get_linestyle()[0][1] is None
+
+
+def test_an_incomplete_error_of_a_term_dashes_that_of_the_sum() -> None:
+    step = replace(RESULTS[1], antisymmetric_errors=RESULTS[1].antisymmetric_errors[:1])
+    axes = Figure().add_subplot()
+    draw_mechanism_slopes(axes, (RESULTS[0], step), Band.ANTISYMMETRIC)
+    assert [bar.get_linestyle()[0][1] is not None for bar in axes.collections] == [
+        False,
+        True,
+        True,
+    ]
+    assert axes.get_yticklabels()[-1].get_text() == "sum (line)\n(errors are missing)"
+
+
+def test_stored_mechanisms_are_named_so() -> None:
+    axes = Figure().add_subplot()
+    step = replace(RESULTS[1], antisymmetric_errors=RESULTS[1].antisymmetric_errors[:1])
+    stored = {"adiabatic", "quasi-harmonic"}
+    draw_mechanism_slopes(axes, (RESULTS[0], step), Band.ANTISYMMETRIC, stored=stored)
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names[:2] == ["adiabatic\n(stored)", "quasi-harmonic\n(stored, errors are missing)"]
+
+
+def test_colours_are_explained_as_far_as_they_occur() -> None:
+    alone, other = RESULTS[0], _mechanism("sampling", -0.01, Part.SOFT_MOTIONS)
+    assert bars_in_words([alone]) == "coloured: the only term of the sum"
+    assert bars_in_words(RESULTS) == (
+        "coloured: terms of the sum; hollow or not drawn: not to be trusted"
+    )
+    assert bars_in_words([alone, other], {"sampling"}) == (
+        "coloured: the only term of the sum; grey: not in the sum; stored: comes with the package"
+    )

@@ -475,9 +475,9 @@ def test_doubtful_slopes_are_hollow_in_the_figure() -> None:
     slopes = [_plotted(f"M{k}", -0.01, doubtful=doubt) for k, doubt in enumerate((True, False))]
     figure = figure_redshift_table(slopes)
     faces = [
-        line.get_markerfacecolor() for line in figure.axes[0].lines if line.get_marker() == "o"
+        line.get_markerfacecolor() for line in figure.axes[0].lines if line.get_marker() == "D"
     ]
-    assert faces == ["none", "#0072B2"]
+    assert faces == ["none", "#D55E00"]
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["M0", "M1"]
     assert "hollow: not to be trusted" in [t.get_text() for t in figure.legends[0].get_texts()]
 
