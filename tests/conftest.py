@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from models import librating_unit
 from spring_models import SpringCrystal, spring_crystal
 
 from reticulum.engines.build import Engine
@@ -26,6 +27,14 @@ def command_line(capfd, tmp_path, monkeypatch):
         return end.value.code, out, err
 
     return run
+
+
+@pytest.fixture
+def librating_rod(tmp_path):
+    """Words of `reticulum redshift` on the librating zinc formate, 9 atoms, in an empty folder."""
+    (tmp_path / "card.toml").write_text(librating_unit.CARD)
+    librating_unit.librating_crystal().write(tmp_path / "rod.xyz", format="extxyz")
+    return ("redshift", "rod.xyz", "-c", "card.toml", "--workers", "1", "-o", "RUN")
 
 
 @pytest.fixture

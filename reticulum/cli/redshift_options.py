@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from reticulum.thermal.mechanisms import DEFAULT
+
 #: What is computed if nothing is said.
-METHODS: list[str] = ["default"]
+METHODS: list[str] = [DEFAULT]
 
 
 class Following(StrEnum):

@@ -22,16 +22,8 @@ from reticulum.thermal.mechanism import Band
 from reticulum.thermal.molecular_dynamics_run import molecular_dynamics_redshift
 from reticulum.thermal.molecular_dynamics_steps import StepperBeside
 
-CARD = """
-name = "librating-units"
-title = "Librating zinc formate"
-factory = "models.librating_unit:LibratingUnits"
-distribution = "ase"
-extra = ""
-elements = ["Zn", "C", "O", "H"]
-gives = ["energy", "forces"]
-parallel = "processes"
-"""
+#: Its card, in processes side by side.
+CARD = model.CARD.replace('"single"', '"processes"')
 
 #: 600 steps: one chunk and a half.
 SHORT = dataclasses.replace(LONGER, production_ps=0.2, segment_ps=0.1)

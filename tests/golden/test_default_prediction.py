@@ -4,30 +4,10 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from models import librating_unit as model
 
 from reticulum.thermal.adiabatic_cost import adiabatic_cost
 from reticulum.thermal.adiabatic_run import adiabatic_redshift
-
-CARD = """
-name = "librating-units"
-title = "Librating zinc formate"
-factory = "models.librating_unit:LibratingUnits"
-distribution = "ase"
-extra = ""
-elements = ["Zn", "C", "O", "H"]
-gives = ["energy", "forces"]
-parallel = "single"
-"""
-
-
-@pytest.fixture
-def rod(tmp_path):
-    """Words of a command on the model crystal."""
-    (tmp_path / "card.toml").write_text(CARD)
-    model.librating_crystal().write(tmp_path / "rod.xyz", format="extxyz")
-    return ("redshift", "rod.xyz", "-c", "card.toml", "--workers", "1", "-o", "RUN")
 
 
 def names(folder):
@@ -40,8 +20,8 @@ def computed(folder):
     return sum(line.split()[1] == "computed" for line in lines)
 
 
-def test_a_short_prediction_is_made_unasked_and_once(command_line, rod, tmp_path):
-    code, out, err = command_line(*rod)
+def test_a_short_prediction_is_made_unasked_and_once(command_line, librating_rod, tmp_path):
+    code, out, err = command_line(*librating_rod)
     assert code == 0, err
     assert "sets of soft modes from" in err
     assert "was not computed" not in out
@@ -49,7 +29,7 @@ def test_a_short_prediction_is_made_unasked_and_once(command_line, rod, tmp_path
     assert found[-1] == "adiabatic"
     assert not_computed == {}
     before = computed(tmp_path)
-    code, out, err = command_line(*rod)
+    code, out, err = command_line(*librating_rod)
     assert code == 0
     assert "sets of soft modes from" not in err
     assert computed(tmp_path) == before
@@ -57,10 +37,10 @@ def test_a_short_prediction_is_made_unasked_and_once(command_line, rod, tmp_path
 
 
 def test_a_long_prediction_is_named_with_its_cost_and_made_if_asked(
-    command_line, rod, tmp_path, monkeypatch
+    command_line, librating_rod, tmp_path, monkeypatch
 ):
     monkeypatch.setattr("reticulum.thermal.mechanisms.DEFAULT_MINUTES", 1e-9)
-    code, out, err = command_line(*rod)
+    code, out, err = command_line(*librating_rod)
     assert code == 0, err
     assert "The adiabatic route, the prediction proper, was not computed: it takes up to" in out
     assert "Give the same command with --methods adiabatic for it." in out
@@ -68,7 +48,7 @@ def test_a_long_prediction_is_named_with_its_cost_and_made_if_asked(
     assert "adiabatic" not in found
     assert not_computed["adiabatic"]["n_calls_at_most"] > 50
     # who sets its options asks for it
-    code, out, err = command_line(*rod, "--no-checks")
+    code, out, err = command_line(*librating_rod, "--no-checks")
     assert code == 0, err
     assert names(tmp_path)[0][-1] == "adiabatic"
 

@@ -6,26 +6,6 @@ import json
 import re
 
 import pytest
-from models import librating_unit as model
-
-CARD = """
-name = "librating-units"
-title = "Librating zinc formate"
-factory = "models.librating_unit:LibratingUnits"
-distribution = "ase"
-extra = ""
-elements = ["Zn", "C", "O", "H"]
-gives = ["energy", "forces"]
-parallel = "single"
-"""
-
-
-@pytest.fixture
-def rod(tmp_path):
-    """Words of a command on the model crystal."""
-    (tmp_path / "card.toml").write_text(CARD)
-    model.librating_crystal().write(tmp_path / "rod.xyz", format="extxyz")
-    return ("redshift", "rod.xyz", "-c", "card.toml", "--workers", "1", "-o", "RUN")
 
 
 @pytest.mark.parametrize(("option", "value"), [("--picoseconds", "12"), ("--hours", "3")])
@@ -40,8 +20,10 @@ def test_options_of_md_without_md_are_refused(command_line, tmp_path, option, va
 
 
 @pytest.mark.parametrize("value", ["0", "-4", "nan", "inf", "3.9"])
-def test_lengths_that_make_no_sense_are_refused_in_one_message(command_line, rod, tmp_path, value):
-    code, out, err = command_line(*rod, "-m", "md", f"--picoseconds={value}")
+def test_lengths_that_make_no_sense_are_refused_in_one_message(
+    command_line, librating_rod, tmp_path, value
+):
+    code, out, err = command_line(*librating_rod, "-m", "md", f"--picoseconds={value}")
     assert (code, out) == (2, "")
     assert err.count("Error:") == 1
     assert f"--picoseconds is {value}." in err
@@ -49,9 +31,9 @@ def test_lengths_that_make_no_sense_are_refused_in_one_message(command_line, rod
     assert not (tmp_path / "RUN").exists()
 
 
-def test_a_simulation_from_the_command_line(command_line, rod, tmp_path):
+def test_a_simulation_from_the_command_line(command_line, librating_rod, tmp_path):
     """Both slopes with and without the artefact; given again, nothing is computed."""
-    words = (*rod, "-m", "md", "--picoseconds", "4")
+    words = (*librating_rod, "-m", "md", "--picoseconds", "4")
     code, out, err = command_line(*words)
     assert code == 0
     assert "Molecular dynamics at 173 K and 473 K, 2 + 4 ps each: " in err

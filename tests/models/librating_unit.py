@@ -469,6 +469,19 @@ def exact_transition_shift(temperatures_k, *, stretch_cm1=1600.0, barrier_ev=SOF
     return np.array(rows)
 
 
+#: Its card for the command line.
+CARD = """
+name = "librating-units"
+title = "Librating zinc formate"
+factory = "models.librating_unit:LibratingUnits"
+distribution = "ase"
+extra = ""
+elements = ["Zn", "C", "O", "H"]
+gives = ["energy", "forces"]
+parallel = "single"
+"""
+
+
 @contextmanager
 def run_phonons(folder, *, displacement_a=0.004, soft=SOFT):
     """(run, phonons, table) of the model in a run folder."""
