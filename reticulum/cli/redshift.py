@@ -11,6 +11,7 @@ from reticulum.cli import options, redshift_options
 from reticulum.cli.console import TerminalProgress, check_json_target, reporting, write_result
 from reticulum.cli.redshift_options import Following
 from reticulum.cli.redshift_tables import print_report
+from reticulum.cli.redshift_two_state import two_state_only
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,7 +100,7 @@ def redshift(
                     "--workers": workers is not None,
                 }
             )
-            path, report = _two_state_only(structure, material, given, output)
+            path, report = two_state_only(structure, material, given, output)
         else:
             from reticulum.phonons.options import PhononOptions
 
@@ -226,60 +227,6 @@ def _given(**values: float | None) -> TwoStateParameters | None:
     from reticulum.thermal.two_state import published_parameters
 
     return replace(published_parameters(), **chosen)
-
-
-def _two_state_only(
-    structure: str, material: str | None, given: TwoStateParameters | None, output: str | None
-) -> tuple[Path | None, RedShiftReport]:
-    from pathlib import Path
-
-    from reticulum.frameworks.carboxylates import require_carboxylates
-    from reticulum.frameworks.library import find_structure_card
-    from reticulum.frameworks.reading import read_structure, structure_label
-    from reticulum.thermal.quick_pictures import two_state_variants
-    from reticulum.thermal.redshift import measured_slopes
-    from reticulum.thermal.redshift_report import RedShiftReport
-
-    path = None if output is None else Path(output)
-    if path is not None:
-        _require_two_state_folder(path)
-    card = find_structure_card(structure)
-    # Bundled materials of the published table have carboxylates; reading them would take longer.
-    if card is None or card.table1_row is None:
-        require_carboxylates(read_structure(structure))
-    label = structure_label(structure)
-    measured = measured_slopes(label, material)
-    report = RedShiftReport(
-        label=label,
-        measured=measured,
-        two_state=two_state_variants(given, None if measured is None else measured.material),
-    )
-    return path, report
-
-
-def _require_two_state_folder(path: Path) -> None:
-    """Refuse a folder that holds anything else than a run or an earlier two-state picture."""
-    from reticulum.errors import InputError
-    from reticulum.scratch import is_scratch
-
-    if not path.is_dir() or (path / "run.json").is_file():
-        return
-    ours = {".lock", *(f"two-state.{suffix}" for suffix in ("json", "csv", "png", "svg"))}
-    try:
-        names = sorted(entry.name for entry in path.iterdir())
-    except OSError as error:
-        raise InputError(
-            f"The folder {path} cannot be read.",
-            why=str(error.strerror or error),
-            fix="Choose another folder with -o.",
-        ) from error
-    others = [name for name in names if name not in ours and not is_scratch(name)]
-    if others:
-        raise InputError(
-            f"The folder {path} is not empty and is not a run folder.",
-            why=f"It holds {', '.join(others[:4])}; nothing is mixed with files of others.",
-            fix="Choose a new folder with -o.",
-        )
 
 
 def _with_calculator(

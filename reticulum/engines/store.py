@@ -129,11 +129,7 @@ class ForceStore:
         try:
             atoms: Atoms = self._database.get(id=number).toatoms()
         except (sqlite3.DatabaseError, LookupError, AttributeError, ValueError, OSError) as error:
-            raise InputError(
-                f"{self.path} has a damaged row.",
-                why=f"Calculation {key} cannot be read ({error}).",
-                fix="Choose another folder with -o, or move this file away to start anew.",
-            ) from error
+            raise self._damaged(f"Calculation {key} cannot be read ({error}).") from error
         atoms.calc = None
         return atoms
 
@@ -198,11 +194,7 @@ class ForceStore:
             )
             return tuple(float(row.seconds) for row in rows)
         except (sqlite3.DatabaseError, LookupError, AttributeError, ValueError, OSError) as error:
-            raise InputError(
-                f"{self.path} has a damaged row.",
-                why=f"The wall times of its latest calculations cannot be read ({error}).",
-                fix="Choose another folder with -o, or move this file away to start anew.",
-            ) from error
+            raise self._damaged(f"Latest wall times cannot be read ({error}).") from error
 
     def kinds(self) -> dict[str, int]:
         """Number of stored calculations of each kind."""
@@ -210,3 +202,10 @@ class ForceStore:
         for row in self._database.select(columns=["id", "key_value_pairs"], include_data=False):
             counts[row.kind] = counts.get(row.kind, 0) + 1
         return counts
+
+    def _damaged(self, why: str) -> InputError:
+        return InputError(
+            f"{self.path} has a damaged row.",
+            why=why,
+            fix="Choose another folder with -o, or move this file away to start anew.",
+        )

@@ -152,14 +152,14 @@ def extrapolated_errors(
     short = [c for c in contributions if c.outside > _MOST_OUTSIDE]
     if not short:
         return [], []
-    size = sum(c.outside * np.abs(c.slopes_cm1_per_k[:2]) for c in short)
+    sizes = np.sum([c.outside * np.abs(c.slopes_cm1_per_k[:2]) for c in short], axis=0)
     origin = (
         f"extrapolation of {len(short)} {'set' if len(short) == 1 else 'sets'} of modes known for "
         "less than half of the thermal distribution"
     )
     antisymmetric, symmetric = (
         [SlopeError(kind=ErrorKind.TRUNCATION, size_cm1_per_k=float(value), origin=origin)]
-        for value in np.broadcast_to(size, 2)
+        for value in sizes
     )
     return antisymmetric, symmetric
 
