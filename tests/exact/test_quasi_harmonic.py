@@ -234,7 +234,7 @@ def test_modes_that_mix_beyond_recognition_have_the_parameter_of_the_derivative(
 
 
 def test_free_energy_entropy_and_heat_capacity_are_those_of_an_oscillator():
-    """PHYSICS values of 250 cm⁻¹ at 298.15 K, in J/mol and J/mol/K."""
+    """250 cm⁻¹ at 298.15 K by hand, in J/mol and J/mol/K."""
     w, one, t = np.array([[250.0]]), np.array([1]), np.array([298.15])
     to_joule = GAS_CONSTANT_J_PER_MOL_K / BOLTZMANN_EV_PER_K
     assert vibrational_free_energy_ev(w, one, t)[0, 0] * to_joule == pytest.approx(

@@ -135,7 +135,7 @@ def thermodynamics(tight, loose, **kwargs):
 
 
 def test_classical_entropy_is_the_logarithm_of_the_ratios():
-    """PHYSICS: 22 J/mol/K needs a product of ratios of 14.1."""
+    """22 J/mol/K need a product of ratios of 14.1."""
     soft = thermodynamics([50.0, 40.0], [50.0 / 14.1**0.5, 40.0 / 14.1**0.5])
     assert soft.classical_entropy_j_mol_k == pytest.approx(22.0, abs=0.01)
     # Hot enough, the quantum entropy is the classical one.
