@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
 import warnings
@@ -23,6 +24,11 @@ INTERRUPTED_STATUS = 130
 
 #: Name that stands for standard output.
 STANDARD_OUTPUT = "-"
+
+#: JSON files that commands keep in a run folder and read again or write anew.
+_OF_A_RUN_FOLDER = re.compile(
+    r"(run|phonons|descent|loose-state|redshift|two-state|mechanism-.*)\.json"
+)
 
 
 def standard_error() -> Console:
@@ -88,16 +94,23 @@ def _print_error(error: ReticulumError) -> None:
         console.print(f"  What to do: {error.fix}", markup=False)
 
 
-def check_json_target(target: str | None) -> None:
+def check_json_target(target: str | None, *, run: str | None = None) -> None:
     """Refuse a JSON path that cannot be written, before anything is computed.
 
-    An earlier result may be replaced, any other file may not.
+    An earlier result may be replaced, any other file and those that make a run folder may not.
+
+    Parameters
+    ----------
+    target
+        What was given with --json.
+    run
+        Folder that the command makes its run folder, if one was named.
 
     Raises
     ------
     InputError
-        If it is a folder, lies in a folder that does not exist, or is an existing file that is
-        not named as JSON.
+        If it is a folder, lies in a folder that does not exist, is an existing file that is not
+        named as JSON, or is named as a file that a run folder keeps itself, in one.
 
     """
     if target is None or target == STANDARD_OUTPUT:
@@ -120,6 +133,16 @@ def check_json_target(target: str | None) -> None:
             f"The JSON file {target} cannot be written.",
             why="It is a folder." if os.path.isdir(path) else f"There is no folder {path.parent}.",
             fix="Give the path of a file in an existing folder, or - for standard output.",
+        )
+    folder = path.parent
+    if _OF_A_RUN_FOLDER.fullmatch(path.name) and (
+        os.path.isfile(folder / "run.json")
+        or (run is not None and os.path.realpath(run) == os.path.realpath(folder))
+    ):
+        raise InputError(
+            f"The JSON file {target} is one that a run folder keeps itself.",
+            why=f"In {folder}, {path.name} belongs to the run and would be replaced.",
+            fix="Give another name or another folder.",
         )
 
 

@@ -56,7 +56,7 @@ def phonons(
         from reticulum.phonons.options import PhononOptions
         from reticulum.phonons.run import gamma_phonons, open_run
 
-        check_json_target(json)
+        check_json_target(json, run=output)
         chosen = PhononOptions(
             relax=relax,
             relax_cell=relax_cell,
@@ -103,6 +103,8 @@ def phonons(
             for step in descent.steps:
                 typer.echo(f"  {step.sentence}")
             typer.echo(f"  {descent.end}")
+            if descent.steps:
+                typer.echo(f"  {_go_on_from(path / 'relaxed.extxyz', structure)}")
         print_modes(table, everything=False, followed=descent is not None)
         typer.echo(f"Run folder: {path}   (all modes: reticulum modes {path})")
 
@@ -111,6 +113,14 @@ def _descent(run: Run, result: GammaPhonons) -> Descent:
     from reticulum.phonons.imaginary import follow_imaginary
 
     return follow_imaginary(run, result)
+
+
+def _go_on_from(file: Path, structure: str) -> str:
+    """Sentence that names the structure at the end of a descent."""
+    return (
+        f"Give {file} to redshift and other commands to go on from there; with {structure} they "
+        "start from the saddle."
+    )
 
 
 def run_path(output: str | None, label: str, calculator: str) -> Path:

@@ -9,6 +9,7 @@ import typer
 
 from reticulum.cli import options, redshift_options
 from reticulum.cli.console import TerminalProgress, check_json_target, reporting, write_result
+from reticulum.cli.redshift_checks import measured_of, require_names, require_numbers
 from reticulum.cli.redshift_options import Following
 from reticulum.cli.redshift_tables import print_report
 from reticulum.cli.redshift_two_state import two_state_only
@@ -60,8 +61,22 @@ def redshift(
     with reporting("Everything finished is kept. Give the same command again to go on from there."):
         from reticulum.thermal.mechanisms import QUICK, chosen_methods, unasked_methods
 
-        check_json_target(json)
+        check_json_target(json, run=output)
+        require_names(methods, "--methods")
         names = chosen_methods(methods)
+        require_numbers(
+            {
+                "--dh": dh,
+                "--ds": ds,
+                "--dcp": dcp,
+                "--tight": tight,
+                "--loose": loose,
+                "--fwhm-tight": fwhm_tight,
+                "--fwhm-loose": fwhm_loose,
+                "--precision": precision,
+                "--hours": hours,
+            }
+        )
         given = _given(
             dh_kj_mol=dh,
             ds_j_mol_k=ds,
@@ -253,14 +268,14 @@ def _with_calculator(
     from reticulum.report.redshift_table import shipped_mechanisms
     from reticulum.thermal.free_motions import Follow
     from reticulum.thermal.metal_oxygen_scan import metal_oxygen_coordinate
-    from reticulum.thermal.redshift import measured_slopes, predict_redshift
+    from reticulum.thermal.redshift import predict_redshift
 
     engine = resolve_engine(calculator, weights)
     atoms = read_structure(structure)
     # Refused before a run folder is made.
     metal_oxygen_coordinate(atoms, require_carboxylates(atoms))
     label = structure_label(structure)
-    measured = measured_slopes(label, material)
+    measured = measured_of(structure, material)
     path = run_path(output, label, engine.name)
 
     def finished(so_far: RedShiftReport, name: str, outcome: object) -> None:

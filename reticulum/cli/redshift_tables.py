@@ -219,16 +219,22 @@ def _print_slopes(report: RedShiftReport) -> None:
 
 
 def _print_left_out(report: RedShiftReport) -> None:
-    """Why mechanisms are not in a sum; the same reason for both bands is said once."""
+    """Why there is no sum, or mechanisms are not in it; the same for both bands is said once."""
     from reticulum.thermal.mechanism_sum import UNTRUSTED
 
+    absent: dict[str, list[str]] = {}
     bands: dict[tuple[str, str], list[str]] = {}
     for entry in report.sums():
-        if len(entry.terms) > 1:
+        if entry.no_sum_because:
+            absent.setdefault(entry.no_sum_because, []).append(entry.band.value)
+        if entry.is_made:
             for title, why in entry.left_out:
                 # the doubts themselves stand above
                 reason = "it is not to be trusted" if why.startswith(UNTRUSTED) else why
                 bands.setdefault((title, reason), []).append(entry.band.value)
+    for reason, found in absent.items():
+        which = f"{found[0]} sum" if len(found) == 1 else "sum"
+        typer.echo(f"No {which}, since {reason}.")
     for (title, reason), found in bands.items():
         sums = f"{found[0]} sum" if len(found) == 1 else "sums"
         typer.echo(f"Not in the {sums}: {title}, because {reason}.")

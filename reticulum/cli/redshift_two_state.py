@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from reticulum.reference.tables import RedShiftRow
     from reticulum.thermal.redshift_report import RedShiftReport
     from reticulum.thermal.two_state import TwoStateParameters
 
@@ -17,11 +18,11 @@ def two_state_only(
     """The two fitted states alone, without a calculator, and the folder asked for."""
     from pathlib import Path
 
+    from reticulum.cli.redshift_checks import measured_of
     from reticulum.frameworks.carboxylates import require_carboxylates
     from reticulum.frameworks.library import find_structure_card
     from reticulum.frameworks.reading import read_structure, structure_label
     from reticulum.thermal.quick_pictures import two_state_variants
-    from reticulum.thermal.redshift import measured_slopes
     from reticulum.thermal.redshift_report import RedShiftReport
 
     path = None if output is None else Path(output)
@@ -32,7 +33,9 @@ def two_state_only(
     if card is None or card.table1_row is None:
         require_carboxylates(read_structure(structure))
     label = structure_label(structure)
-    measured = measured_slopes(label, material)
+    measured = measured_of(structure, material)
+    if path is not None:
+        _require_same_structure(path, label, measured)
     report = RedShiftReport(
         label=label,
         measured=measured,
@@ -64,3 +67,39 @@ def _require_two_state_folder(path: Path) -> None:
             why=f"It holds {', '.join(others[:4])}; nothing is mixed with files of others.",
             fix="Choose a new folder with -o.",
         )
+
+
+def _require_same_structure(path: Path, label: str, measured: RedShiftRow | None) -> None:
+    """Refuse to replace the two-state picture of another structure, or one that is unreadable."""
+    import os
+
+    from reticulum.errors import InputError
+    from reticulum.provenance import read_json
+
+    file = path / "two-state.json"
+    if not os.path.lexists(file):
+        return
+    content = read_json(file)
+    there = content.get("structure") if isinstance(content, dict) else None
+    if not isinstance(there, str):
+        raise InputError(
+            f"{file} does not describe a two-state picture.",
+            why="It names no structure, so that it may be of another one.",
+            fix="Move it away, or choose another folder with -o.",
+        )
+    row = content.get("measured")
+    its = row.get("material") if isinstance(row, dict) else None
+    ours = None if measured is None else measured.material
+    # A material that was not named before may be named now.
+    if there != label or (None not in (its, ours) and its != ours):
+        raise InputError(
+            f"The two-state picture in {path} is of {_in_words(there, its)}, not of "
+            f"{_in_words(label, ours)}.",
+            why="It would be replaced.",
+            fix="Choose another folder with -o.",
+        )
+
+
+def _in_words(label: str, material: str | None) -> str:
+    """Structure, with the material that it is compared with where that is named otherwise."""
+    return label if material in (None, label) else f"{label} (material {material})"

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reticulum.cli import options
-from reticulum.cli.console import TerminalProgress, check_json_target, reporting, write_result
+from reticulum.cli.console import (
+    STANDARD_OUTPUT,
+    TerminalProgress,
+    check_json_target,
+    reporting,
+    write_result,
+)
+from reticulum.cli.redshift_checks import require_names
 from reticulum.cli.table1_status import end_with_status, print_failures
 from reticulum.cli.table1_tables import print_table1, table1_content, write_table1
 
@@ -73,6 +80,7 @@ def table1(
         from reticulum.report.row_status import require_any_run
 
         check_json_target(json)
+        require_names(compute or [], "--compute")
         methods = _methods(compute)
         targets = _targets(output or [], force=force)
         folder = _folder(runs, compute, only, weights=weights)
@@ -96,6 +104,7 @@ def table1(
             others = [other for other in shipped_calculators() if other != name]
             print_table1(rows, calculator=name, folder=folder, others=others, asked=asked)
             print_failures(failures)
+        if json != STANDARD_OUTPUT:
             for path in written:
                 typer.echo(f"written: {path}")
         end_with_status(failures, [(row.measured.material, row.status) for row in rows])
@@ -137,10 +146,14 @@ def _folder(
     from reticulum.errors import InputError
 
     if runs is None:
-        if compute or only:
+        if compute:
             raise InputError(
-                "--compute and --only need a folder for the runs.",
-                fix="Add, for instance: --runs runs",
+                "--compute needs a folder for the runs.", fix="Add, for instance: --runs runs"
+            )
+        if only:
+            raise InputError(
+                "--only belongs to --compute, which needs a folder for the runs.",
+                fix="Add both: --compute METHODS --runs FOLDER",
             )
         if weights is not None:
             raise InputError(

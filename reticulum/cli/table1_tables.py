@@ -261,11 +261,13 @@ def _print_remarks(
     typer.echo("")
     for row in rows:
         material = row.measured.material
+        # With which methods a run was begun is not known: none are named for it.
+        known = "" if row.status is RowStatus.UNFINISHED else "all"
         again = _command(
             row.structure,
             calculator=calculator,
             folder=folder,
-            methods=asked.get(material, "all"),
+            methods=asked.get(material, known),
         )
         _print_sums(row)
         for method, result in row.results.items():
@@ -301,11 +303,12 @@ def _print_sums(row: RedShiftTableRow) -> None:
 
 
 def _command(structure: str, *, calculator: str, folder: Path | None, methods: str = "all") -> str:
-    """What computes a row again."""
+    """What computes a row again; without methods those of the default."""
     from reticulum.engines.cards import DEFAULT_CALCULATOR
 
     return (
-        f"reticulum redshift {structure} --methods {methods}"
+        f"reticulum redshift {structure}"
+        + (f" --methods {methods}" if methods else "")
         + ("" if calculator == DEFAULT_CALCULATOR else f" -c {calculator}")
         + ("" if folder is None else f" -o {folder / f'{structure}_{calculator}'}")
     )

@@ -343,6 +343,11 @@ class Engine:
             why=f"The calculator {self.name} needs it ({self.card.title}).",
             fix=f"Install it with: {self.card.install_command}"
             + (
+                f" (in a checkout: python -m pip install '.[{self.card.extra}]')"
+                if self.card.extra
+                else ""
+            )
+            + (
                 f" - and give its weights with --weights PATH ({self.card.weights.what})."
                 if self.card.needs_weights and self._weights() is None
                 else ""

@@ -144,12 +144,12 @@ def relax(
         for _ in optimiser.irun(fmax=force_limit_ev_a, steps=max_steps):
             left = float(np.abs(target.get_forces()).max())
             progress.advance("relaxation", work.calc.seconds, f"largest force {left:.4f} eV/Å")
-        converged = bool(np.linalg.norm(target.get_forces(), axis=1).max() <= force_limit_ev_a)
+        left = float(np.linalg.norm(target.get_forces(), axis=1).max())
     progress.finish("relaxation")
-    if not converged:
+    if not left <= force_limit_ev_a:
         raise CalculationError(
             f"The relaxation did not converge in {max_steps} steps.",
-            why=f"A force of {left:.4f} eV/Å is left; the limit is {force_limit_ev_a:g} eV/Å.",
+            why=f"A force of {left:.1e} eV/Å is left; the limit is {force_limit_ev_a:g} eV/Å.",
             fix="Use a looser --fmax, start from a better geometry, or try another calculator.",
         )
     relaxed = work.copy()

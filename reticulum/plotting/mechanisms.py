@@ -82,7 +82,7 @@ def draw_mechanism_slopes(
         for result in results
         if result.standing == "computed" and (line := result.slope(band)) is not None
     ]
-    colours = dict(zip(total.terms, TERM_COLOURS, strict=False))
+    colours = dict(zip(_coloured(results, band), TERM_COLOURS, strict=False))
     limit = _LIMIT_OF_SHOWN * max(
         [abs(slope) for result, slope in shown if not result.untrusted_because]
         + [abs(measured or 0.0)]
@@ -115,7 +115,7 @@ def draw_mechanism_slopes(
         if incomplete and bar.errorbar is not None:
             _dash(bar.errorbar)
     place = len(shown)
-    if len(total.terms) > 1 and total.slope_cm1_per_k is not None:
+    if total.is_made and total.slope_cm1_per_k is not None:
         left, right = 0.0, 0.0
         for result, slope in shown:
             if result.title in colours:
@@ -152,6 +152,12 @@ def draw_mechanism_slopes(
     axes.set_xlabel(f"{band.value} slope / cm⁻¹ K⁻¹")
 
 
+def _coloured(results: Sequence[MechanismResult], band: Band) -> tuple[str, ...]:
+    """Titles of the terms of the sum of a band, or of the only one; none without a sum."""
+    total = sum_slopes(results, band)
+    return () if total.no_sum_because else total.terms
+
+
 def bars_in_words(results: Sequence[MechanismResult], stored: Collection[str] = ()) -> str:
     """What colours and notes of the bars mean, of both bands; what does not occur is left out.
 
@@ -163,7 +169,7 @@ def bars_in_words(results: Sequence[MechanismResult], stored: Collection[str] = 
         Names of mechanisms that are stored with the package.
 
     """
-    terms = {band: sum_slopes(results, band).terms for band in Band}
+    terms = {band: _coloured(results, band) for band in Band}
     shown = [
         (result, band)
         for result in results
@@ -176,7 +182,7 @@ def bars_in_words(results: Sequence[MechanismResult], stored: Collection[str] = 
         alone = max(len(titles) for titles in terms.values()) == 1
         words.append("coloured: " + ("the only term of the sum" if alone else "terms of the sum"))
     if any(result.title not in terms[band] for result, band in trusted):
-        words.append("grey: not in the sum")
+        words.append("grey: not in the sum" if any(terms.values()) else "grey: there is no sum")
     if len(trusted) < len(shown):
         words.append("hollow or not drawn: not to be trusted")
     if any(result.name in stored for result, _ in shown):

@@ -35,7 +35,7 @@ MEASURED_COLOUR = "#000000"
 FITTED_COLOUR = "#009E73"
 GIVEN_COLOUR = "#CC79A7"
 
-#: Wavenumbers shown in the spectrum of carboxylate modes, cm⁻¹.
+#: Wavenumbers shown in the spectrum of carboxylate modes, cm⁻¹; higher ones where bands lie there.
 SPECTRUM_WINDOW_CM1 = (1200.0, 1750.0)
 
 #: By how much the axis of the spectrum goes on beyond its window, cm⁻¹.
@@ -77,6 +77,8 @@ def draw_carboxylate_bars(
     """
     labels = table.labels
     low, high = SPECTRUM_WINDOW_CM1
+    stretches = labels.infrared_active & (table.antisymmetric >= _LABELLED_FRACTION)
+    high = max([high, *labels.wavenumbers_cm1[stretches].tolist()])
     for number in range(labels.n_sets):
         position = float(labels.wavenumbers_cm1[number])
         if not (labels.infrared_active[number] and low <= position <= high):
@@ -188,6 +190,8 @@ def draw_band_shift(axes: Axes, report: RedShiftReport, *, antisymmetric: bool) 
             f"{slope_of_it.slope_cm1_per_k:+.4f}",
         )
     for oscillator, line in zip(report.oscillators, _LINES, strict=False):
+        if oscillator.untrusted_because:
+            continue
         prediction = oscillator.prediction
         values = prediction.antisymmetric_cm1 if antisymmetric else prediction.symmetric_cm1
         slope = prediction.antisymmetric_slope if antisymmetric else prediction.symmetric_slope

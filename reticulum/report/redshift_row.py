@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from reticulum.reference.tables import RedShiftRow
 from reticulum.report.row_status import RowStatus
-from reticulum.thermal.mechanism import Band, MechanismResult, Part
+from reticulum.thermal.mechanism import Band, MechanismResult
 from reticulum.thermal.mechanism_sum import SummedSlope, sum_slopes
 from reticulum.thermal.stored_mechanisms import STORED_NAMES
 
 #: Name of the sum of what may be summed.
 SUM = "sum"
-
-#: Fewest mechanisms that make a sum; one alone stands in the table already.
-_FEWEST_TERMS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,33 +143,18 @@ class RedShiftTableRow:
     def summed_methods(self, band: Band) -> tuple[str, ...]:
         """Names of the methods in the sum of a band; empty where there is no sum.
 
-        A sum has at least two terms, all to be trusted, and one of them holds the soft motions
-        (`Part.SOFT_MOTIONS`): without these it is no prediction that others could be compared with.
+        A sum has at least two terms, all to be trusted, and one of them holds the soft motions.
         """
-        names = self._addable(band)
-        return names if len(names) >= _FEWEST_TERMS and self._hold_soft_motions(names) else ()
+        total = self._summed(band)
+        if not total.is_made:
+            return ()
+        return tuple(
+            name for name, result in self.results.items() if result and result.title in total.terms
+        )
 
     def no_sum_because(self, band: Band) -> str:
         """Why methods that may be added make no sum of a band; empty if they do or are too few."""
-        names = self._addable(band)
-        if len(names) < _FEWEST_TERMS or self._hold_soft_motions(names):
-            return ""
-        soft = [r for r in self.results.values() if r and Part.SOFT_MOTIONS in r.parts]
-        if any(result.untrusted_because for result in soft):
-            return "no method that holds the soft motions can be trusted"
-        return "no method that holds the soft motions has a slope"
-
-    def _addable(self, band: Band) -> tuple[str, ...]:
-        """Names of the methods that may be added, whether or not they make a sum."""
-        titles = self._summed(band).terms
-        return tuple(
-            name for name, result in self.results.items() if result and result.title in titles
-        )
-
-    def _hold_soft_motions(self, names: Sequence[str]) -> bool:
-        """Whether one of the methods holds the soft motions."""
-        found = (self.results[name] for name in names)
-        return any(result is not None and Part.SOFT_MOTIONS in result.parts for result in found)
+        return self._summed(band).no_sum_because
 
     def methods(self) -> tuple[str, ...]:
         """Names of its methods, in the order of `STORED_NAMES`; last the sum, if there is one."""

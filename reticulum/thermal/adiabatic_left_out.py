@@ -164,6 +164,27 @@ def extrapolated_errors(
     return antisymmetric, symmetric
 
 
+def extrapolation_distrust(contributions: Sequence[SoftContribution]) -> str:
+    """Why the slopes should not be believed if they rest on extrapolation; empty if they do not.
+
+    Parameters
+    ----------
+    contributions
+        All sets in the sum.
+
+    """
+    sizes = np.abs([c.slopes_cm1_per_k[:2] for c in contributions])
+    short = np.array([c.outside if c.outside > _MOST_OUTSIDE else 0.0 for c in contributions])
+    if not np.any(short @ sizes > _LARGEST_SHARE * sizes.sum(axis=0)):
+        return ""
+    number = np.count_nonzero(short)
+    return (
+        f"{number} {'set of soft modes is' if number == 1 else 'sets of soft modes are'} known for "
+        f"less than half of the thermal distribution, and more than {_LARGEST_SHARE:.0%} of what "
+        "all sets give is extrapolated along them."
+    )
+
+
 def extrapolation_warnings(
     contributions: Sequence[SoftContribution], least_cm1_per_k: float
 ) -> list[str]:

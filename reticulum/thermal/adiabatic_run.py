@@ -18,6 +18,7 @@ from reticulum.thermal.adiabatic_errors import amplitude_changes, setting_errors
 from reticulum.thermal.adiabatic_left_out import (
     distrust,
     extrapolated_errors,
+    extrapolation_distrust,
     extrapolation_warnings,
     followed_and_lost,
     left_out_cm1_per_k,
@@ -110,19 +111,26 @@ def adiabatic_redshift(
     known = [_slopes(workspace, e, temperatures) for e in everything]
     at_most = left_out_cm1_per_k(known, lost)
     courses = [(name_of(e), e.course(workspace)) for e in everything]
-    untrusted = another_structure(courses, workspace.warmest_k) or distrust(known, lost)
+    untrusted = (
+        another_structure(courses, workspace.warmest_k)
+        or distrust(known, lost)
+        or extrapolation_distrust(contributions)
+    )
     last = [
         _slopes(workspace, e, temperatures)
         for e in followed_and_lost([e for part in parts[-2:] for e in part])[0]
     ]
+    tail = tail_cm1_per_k(last, rest, temperatures)
     truncation = [
-        SlopeError(
-            kind=ErrorKind.TRUNCATION,
-            size_cm1_per_k=float(size),
-            origin=f"modes above {last_cm1:.0f} cm⁻¹, taken to act like those just below",
-        )
-        for size in tail_cm1_per_k(last, rest, temperatures)
-    ]
+        [
+            SlopeError(
+                kind=ErrorKind.TRUNCATION,
+                size_cm1_per_k=float(size),
+                origin=f"modes above {last_cm1:.0f} cm⁻¹, taken to act like those just below",
+            )
+        ]
+        for size in tail
+    ] or [[], []]
     if lost:
         origin = (
             f"{len(lost)} sets that could not be followed, each taken to act like the strongest"
@@ -146,14 +154,14 @@ def adiabatic_redshift(
         at_rest_cm1=_at_rest(workspace),
         contributions=contributions,
         antisymmetric_errors=(
-            truncation[0],
+            *truncation[0],
             *lost_errors[0],
             *extrapolated[0],
             amplitude[0],
             *settings[0],
         ),
         symmetric_errors=(
-            truncation[1],
+            *truncation[1],
             *lost_errors[1],
             *extrapolated[1],
             amplitude[1],

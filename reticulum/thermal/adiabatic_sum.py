@@ -92,8 +92,9 @@ def tail_cm1_per_k(
 ) -> NDArray[np.float64]:
     """Size of what the sets above the last interval may add to the slopes, (b,), cm⁻¹/K.
 
-    Each set that is left out is taken to shift the bands per quantum and partner like those of
-    the last interval: the mean with its sign for all, and the scatter with random signs.
+    Empty if sets are left out and nothing is known to compare them with. Each set that is left out
+    is taken to shift the bands per quantum and partner like those of the last interval: the mean
+    with its sign for all, and the scatter with random signs.
 
     Parameters
     ----------
@@ -107,9 +108,10 @@ def tail_cm1_per_k(
     """
     ends = np.array([np.min(temperatures_k), np.max(temperatures_k)])
     known = [entry for entry in last if entry.wavenumber_cm1 > 0.0]
-    size = len(known[0].slopes_cm1_per_k) if known else 2
-    if not rest or not known:
-        return np.zeros(size)
+    if not rest:
+        return np.zeros(len(last[0].slopes_cm1_per_k) if last else 2)
+    if not known:
+        return np.zeros(0)
     quanta = np.array([_quanta_per_k(e.wavenumber_cm1, ends) * e.dimension for e in known])
     per_quantum = np.array([e.slopes_cm1_per_k for e in known]) / quanta[:, None]
     weights = np.array([_quanta_per_k(wavenumber, ends) * size for wavenumber, size in rest])

@@ -30,6 +30,9 @@ LINE_FWHM_CM1 = 12.0
 #: Single mode or peak differ from the centre by more than this part where mixing is warned of.
 _MIXING_WARNING = 0.2
 
+#: Slopes that are nearer than this are the same as printed, cm⁻¹/K.
+_LEAST_APART_CM1_PER_K = 1e-4
+
 #: Steps of the climb to the maximum of a band, and the last one, cm⁻¹.
 _MOST_CLIMBS = 500
 _SMALLEST_CLIMB_CM1 = 1e-7
@@ -203,7 +206,8 @@ def mixing_warning(name: str, centre: float, mode: float, peak: float) -> str:
         Slopes of the centre, the single mode and the maximum of the band, cm⁻¹/K.
 
     """
-    if max(abs(mode - centre), abs(peak - centre)) <= _MIXING_WARNING * abs(centre):
+    apart = max(abs(mode - centre), abs(peak - centre))
+    if apart <= max(_MIXING_WARNING * abs(centre), _LEAST_APART_CM1_PER_K):
         return ""
     return (
         f"Stretches of the {name} band mix: its centre moves by {centre:+.4f}, the single "

@@ -3,7 +3,7 @@
 Two mechanisms that account for the same physical cause must not both count: the metal-oxygen
 oscillator and the adiabatic route both hold the metal-oxygen stretch, draws of the soft modes and
 the adiabatic route hold the same motions. The expansion of the cell stands apart from all that is
-computed in a fixed cell.
+computed in a fixed cell. Without the soft motions a sum is no prediction, and none is made.
 """
 
 from __future__ import annotations
@@ -43,14 +43,16 @@ class SummedSlope:
     band
         Which band.
     slope_cm1_per_k
-        Sum, cm⁻¹/K; None if nothing can be summed.
+        Sum, cm⁻¹/K; None if nothing can be summed, or no sum is made of what could be.
     error_cm1_per_k
         Errors of the terms together (root of the sum of squares), cm⁻¹/K; None if that of a term
         is not known.
     terms
-        Titles of the mechanisms that were added.
+        Titles of the mechanisms that may be added.
     left_out
-        Title of each other mechanism and why it is not in the sum.
+        Title of each other mechanism and why it is not among them.
+    no_sum_because
+        Why no sum is made of two and more terms; empty if it is.
 
     """
 
@@ -59,6 +61,12 @@ class SummedSlope:
     error_cm1_per_k: float | None
     terms: tuple[str, ...]
     left_out: tuple[tuple[str, str], ...]
+    no_sum_because: str = ""
+
+    @property
+    def is_made(self) -> bool:
+        """Whether there is a sum of two and more terms."""
+        return len(self.terms) > 1 and self.slope_cm1_per_k is not None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain form for JSON."""
@@ -68,6 +76,7 @@ class SummedSlope:
             "slope_error_cm1_per_k": self.error_cm1_per_k,
             "terms": list(self.terms),
             "left_out": [{"mechanism": title, "reason": why} for title, why in self.left_out],
+            "no_sum_because": self.no_sum_because,
         }
 
 
@@ -76,7 +85,8 @@ def sum_slopes(results: Sequence[MechanismResult], band: Band) -> SummedSlope:
 
     Mechanisms are taken in the order of `PREFERENCE`. Left out are those that are fitted or
     published instead of computed, those that are not to be trusted, those without this band, and
-    those that share a cause with one that was taken.
+    those that share a cause with one that was taken. Two and more are added only if one of them
+    holds the soft motions (`Part.SOFT_MOTIONS`): without these it is no prediction.
 
     Parameters
     ----------
@@ -95,16 +105,28 @@ def sum_slopes(results: Sequence[MechanismResult], band: Band) -> SummedSlope:
             left_out.append((result.title, why))
         else:
             taken.append(result)
+    no_sum = _no_sum_because(results, taken)
     slopes = [slope.slope_cm1_per_k for r in taken if (slope := r.slope(band)) is not None]
     errors = [r.slope_error_cm1_per_k(band) for r in taken]
     known = [error for error in errors if error is not None]
     return SummedSlope(
         band=band,
-        slope_cm1_per_k=sum(slopes) if slopes else None,
-        error_cm1_per_k=math.hypot(*known) if known and len(known) == len(errors) else None,
+        slope_cm1_per_k=sum(slopes) if slopes and not no_sum else None,
+        error_cm1_per_k=(
+            math.hypot(*known) if known and len(known) == len(errors) and not no_sum else None
+        ),
         terms=tuple(r.title for r in taken),
         left_out=tuple(left_out),
+        no_sum_because=no_sum,
     )
+
+
+def _no_sum_because(results: Sequence[MechanismResult], taken: Sequence[MechanismResult]) -> str:
+    if len(taken) < 2 or any(Part.SOFT_MOTIONS in r.parts for r in taken):
+        return ""
+    if any(Part.SOFT_MOTIONS in r.parts and r.untrusted_because for r in results):
+        return "no method that holds the soft motions can be trusted"
+    return "no method that holds the soft motions has a slope"
 
 
 def _reason_against(result: MechanismResult, band: Band, taken: Sequence[MechanismResult]) -> str:

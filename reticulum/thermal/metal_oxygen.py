@@ -39,6 +39,9 @@ _GRID_MARGIN = 0.35
 #: Probability outside the scanned range above which a result carries a warning.
 OUTSIDE_LIMIT = 0.01
 
+#: No metal-oxygen stretch of a carboxylate lies higher, cm⁻¹; those of Zr and Ti come nearest.
+_STIFFEST_CM1 = 700.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetalOxygenScan:
@@ -310,6 +313,12 @@ def predict_from_scan(
             f"{100 * missed:.1f} % of the thermal probability at the highest temperature lies "
             "outside the scanned range, where the energy is extrapolated."
         )
+    harmonic = _harmonic(scan)
+    if harmonic > _STIFFEST_CM1:
+        warnings.append(
+            f"At {harmonic:.0f} cm⁻¹ this is no metal-oxygen stretch: with these motions "
+            "following, the distance changes by way of stiffer bonds."
+        )
     return MetalOxygenPrediction(
         temperatures_k=temperatures,
         antisymmetric_cm1=nu_a,
@@ -320,7 +329,7 @@ def predict_from_scan(
         spread_a=np.sqrt(np.maximum(square - shift**2, 0.0)),
         levels_cm1=energies[keep] - bottom,
         first_transition_cm1=float(energies[1] - energies[0]),
-        harmonic_cm1=_harmonic(scan),
+        harmonic_cm1=harmonic,
         outside=missed,
         linear_slopes_cm1_per_k=(first[0] * shift_slope, first[1] * shift_slope),
         quadratic_slopes_cm1_per_k=(

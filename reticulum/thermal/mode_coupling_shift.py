@@ -248,7 +248,7 @@ def distrust(shift: TrackedShift) -> str:
         f"Modes below {SOFT_LIMIT_CM1:g} cm⁻¹ carry {shift.soft_share:.0%} of the terms of the "
         f"{shift.tracked.band.value} band ({soft} cm⁻¹/K): moved in straight lines they stretch "
         f"stiff bonds, and the terms of all modes are {shift.cancellation:.0f} times as large as "
-        "what is left of them. Trust the adiabatic route instead."
+        "what is left of them. The adiabatic route avoids this."
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from reticulum.errors import CalculationError, InputError
 from reticulum.phonons.modes import ModeTable
-from reticulum.phonons.run import Run
+from reticulum.phonons.run import Run, changed_bonds
 from reticulum.provenance import write_json
 from reticulum.reference.thermal_expansion import find_thermal_expansion
 from reticulum.thermal.band_against_volume import BandAgainstVolume
@@ -253,6 +253,7 @@ def result_of_series(
                 warnings=_warnings(points, parameters, computed, material),
             )
         )
+    another = _changed_bonds(points, centre)
     return QuasiHarmonicResult(
         label=label,
         points=tuple(points),
@@ -260,9 +261,22 @@ def result_of_series(
         bands=bands,
         computed=computed,
         no_computed_because=reason,
-        variants=tuple(variants),
+        variants=tuple(variant.doubted(another) for variant in variants),
         warnings=_warnings(points, parameters, computed, material, computed_is_used=stated is None),
     )
+
+
+def _changed_bonds(points: Sequence[VolumePoint], centre: int) -> str:
+    """Which bonds open or close between the volumes, in words; empty if none do."""
+    at_rest = points[centre].table.phonons.atoms
+    found = {
+        point.strain: changed_bonds(at_rest, point.table.phonons.atoms)
+        .removeprefix("The relaxation ")
+        .partition(" bonds in the cell")[0]
+        for point in points
+    }
+    parts = [f"{words} at {100 * strain:+g} %" for strain, words in found.items() if words]
+    return f"bonds change with the volume: {'; '.join(parts)}" if parts else ""
 
 
 def _warnings(

@@ -197,8 +197,9 @@ class RedShiftReport:
             for result in self.mechanisms
         ]
         sums = {entry.band: entry for entry in self.sums()}
-        if any(len(entry.terms) > 1 for entry in sums.values()):
-            terms = list(dict.fromkeys(t for entry in sums.values() for t in entry.terms))
+        if any(entry.is_made for entry in sums.values()):
+            made = [entry for entry in sums.values() if entry.is_made]
+            terms = list(dict.fromkeys(title for entry in made for title in entry.terms))
             lines.append(
                 SlopeLine(
                     picture="sum of " + ", ".join(terms),
@@ -241,7 +242,7 @@ class RedShiftReport:
                         )
                     )
         for entry in self.sums():
-            if entry.slope_cm1_per_k is not None and len(entry.terms) > 1:
+            if entry.is_made and entry.slope_cm1_per_k is not None:
                 sentences.append(
                     verdict_sentence(
                         f"sum: {entry.band.value}",

@@ -278,7 +278,7 @@ class SamplingResult:
     @property
     def _singles(self) -> str:
         """What the energy of the draws is compared with."""
-        return "its modes by themselves" if self._in_wells else "harmonic ones"
+        return "single modes do" if self._in_wells else "harmonic ones"
 
     @property
     def _in_wells(self) -> list[float]:

@@ -225,6 +225,10 @@ def test_the_tail_is_what_equal_couplings_would_give():
     found = tail_cm1_per_k(last, rest, T)
     np.testing.assert_allclose(found, [expected, 0.0], rtol=1e-9)
     assert np.all(tail_cm1_per_k(last, [], T) == 0.0)
+    # nothing to compare with: no error rather than one of zero
+    imaginary = [sets(-40.0, [-0.1, 0.0])]
+    assert len(tail_cm1_per_k(imaginary, rest, T)) == 0
+    assert np.all(tail_cm1_per_k(imaginary, [], T) == 0.0)
 
 
 def test_leading_sets_make_the_share_of_each_band():

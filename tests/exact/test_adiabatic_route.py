@@ -18,7 +18,11 @@ from reticulum.frameworks.symmetry import symmetrised_primitive
 from reticulum.phonons.modes import mode_table
 from reticulum.phonons.options import PhononOptions
 from reticulum.phonons.run import gamma_phonons, open_run
-from reticulum.thermal.adiabatic_left_out import extrapolated_errors, extrapolation_warnings
+from reticulum.thermal.adiabatic_left_out import (
+    extrapolated_errors,
+    extrapolation_distrust,
+    extrapolation_warnings,
+)
 from reticulum.thermal.adiabatic_options import AdiabaticOptions
 from reticulum.thermal.adiabatic_run import adiabatic_redshift
 from reticulum.thermal.local_frames import LocalFrames
@@ -64,6 +68,22 @@ def test_what_is_extrapolated_is_in_the_error(librating):
     assert len(warned) == 2
     assert "known only for 5% of its thermal distribution" in warned[0]
     assert extrapolation_warnings(chosen, 1.0) == []
+
+
+def test_slopes_that_rest_on_extrapolation_are_not_to_be_trusted(librating):
+    _, result = librating
+    assert extrapolation_distrust(result.contributions) == ""
+    leading, *rest = sorted(
+        result.contributions, key=lambda c: -np.abs(c.slopes_cm1_per_k[:2]).max()
+    )
+    share = np.abs(leading.slopes_cm1_per_k[:2]) / np.sum(
+        [np.abs(c.slopes_cm1_per_k[:2]) for c in result.contributions], axis=0
+    )
+    assert share.max() > 0.55
+    short = dataclasses.replace(leading, outside=0.95)
+    assert "1 set of soft modes is known" in extrapolation_distrust([short, *rest])
+    least = dataclasses.replace(rest[-1], outside=0.95)
+    assert extrapolation_distrust([leading, *rest[:-1], least]) == ""
 
 
 def brute_force_slopes(phonons, vector):

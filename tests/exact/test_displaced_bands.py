@@ -343,6 +343,7 @@ def test_a_set_that_mixes_with_a_motion_that_is_no_stretch_keeps_its_weight(coup
 
 def test_positions_that_move_apart_are_warned_of():
     assert mixing_warning("antisymmetric", -0.020, -0.022, -0.018) == ""
+    assert mixing_warning("symmetric", 2e-6, 4e-5, -3e-5) == ""  # all +0.0000 as printed
     for mode, peak in ((-0.030, -0.019), (-0.021, -0.008)):
         sentence = mixing_warning("antisymmetric", -0.020, mode, peak)
         assert "antisymmetric band mix" in sentence

@@ -64,6 +64,28 @@ def test_what_cannot_be_trusted_makes_room_for_the_next() -> None:
     assert total.left_out == (("adiabatic", "not to be trusted: it diverges"),)
 
 
+def test_no_sum_is_made_without_the_soft_motions() -> None:
+    doubtful = _mechanism(
+        "adiabatic", -0.02, {Part.SOFT_MOTIONS, Part.METAL_OXYGEN}, untrusted_because="it diverges"
+    )
+    for results, why in (
+        ([OSCILLATOR, CELL], "no method that holds the soft motions has a slope"),
+        ([OSCILLATOR, CELL, doubtful], "no method that holds the soft motions can be trusted"),
+    ):
+        total = sum_slopes(results, Band.ANTISYMMETRIC)
+        assert total.terms == ("oscillator", "quasi-harmonic")
+        assert total.no_sum_because == why
+        assert not total.is_made
+        assert total.slope_cm1_per_k is None
+        assert total.error_cm1_per_k is None
+        assert total.to_dict()["no_sum_because"] == why
+    made = sum_slopes([CELL, ADIABATIC], Band.ANTISYMMETRIC)
+    assert made.is_made
+    assert made.no_sum_because == ""
+    alone = sum_slopes([CELL], Band.ANTISYMMETRIC)
+    assert (alone.is_made, alone.no_sum_because) == (False, "")
+
+
 def test_fitted_numbers_and_the_other_band_are_never_summed() -> None:
     fitted = _mechanism("two-state", -0.02, {Part.POPULATIONS}, standing="fitted")
     total = sum_slopes([fitted], Band.ANTISYMMETRIC)

@@ -93,10 +93,16 @@ def test_a_harmonic_scan_has_no_slope_and_the_coth_spread(wavenumber, mass):
     # At 473 K some 1e-4 of the thermal density lies outside the grid.
     np.testing.assert_allclose(result.spread_a, expected, rtol=3e-4)
     np.testing.assert_allclose(result.spread_a[:4], expected[:4], rtol=1e-5)
+    assert result.warnings == ()
     assert result.harmonic_cm1 == pytest.approx(wavenumber, rel=1e-9)
     assert result.first_transition_cm1 == pytest.approx(wavenumber, rel=1e-6)
     n = np.arange(5)
     np.testing.assert_allclose(result.levels_cm1[:5], wavenumber * (n + 0.5), rtol=1e-6)
+
+
+def test_a_scan_that_stretches_stiffer_bonds_says_so():
+    sentences = predict_from_scan(harmonic_scan(1336.0, 8.0)).warnings
+    assert any("At 1336 cm⁻¹ this is no metal-oxygen stretch" in one for one in sentences)
 
 
 def test_a_parabola_of_the_band_follows_the_spread():

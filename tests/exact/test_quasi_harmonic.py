@@ -503,3 +503,15 @@ def test_only_checked_numbers_count_as_measured():
     assert "recalled" not in mof5.origin
     assert stated_expansion(QuasiHarmonicOptions(), "unknown") is None
     assert find_thermal_expansion("unknown") == ()
+
+
+def test_bonds_that_change_with_the_volume_make_the_expansion_doubtful():
+    def point(strain, distance):
+        atoms = Atoms("ZnO", positions=[(0, 0, 0), (0, 0, distance)], cell=[9, 9, 9], pbc=True)
+        phonons = SimpleNamespace(atoms=atoms)
+        return SimpleNamespace(strain=strain, table=SimpleNamespace(phonons=phonons))
+
+    points = [point(-0.01, 1.95), point(0.0, 1.97), point(0.01, 2.9)]
+    words = quasi_harmonic_run._changed_bonds(points, 1)
+    assert words == "bonds change with the volume: opened 1 Zn-O at +1 %"
+    assert quasi_harmonic_run._changed_bonds(points[:2], 1) == ""

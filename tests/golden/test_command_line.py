@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from exact.test_descents import OffCentre, perovskite
 
 from reticulum.cli.main import app
+from reticulum.engines.build import Engine
 
 COMMANDS = [
     (),
@@ -298,6 +300,30 @@ def test_json_to_a_file_leaves_standard_output_empty(small_run, call, monkeypatc
     )
 
 
+@pytest.mark.parametrize("name", ["run", "phonons", "redshift", "two-state", "mechanism-md"])
+def test_json_does_not_replace_the_files_of_a_run_folder(call, here, name):
+    folder = here / "run"
+    folder.mkdir()
+    (folder / "run.json").write_text('{"identity": {}}')
+    before = (folder / "run.json").read_bytes()
+    target = f"run/{name}.json"
+    for command in (("structures",), ("redshift", "HKUST-1", "-m", "two-state")):
+        answer = call(*command, "--json", target)
+        refused(answer, f"{target} is one that a run folder keeps itself", "What to do: Give")
+    assert [path.name for path in folder.iterdir()] == ["run.json"]
+    assert (folder / "run.json").read_bytes() == before
+    assert call("structures", "--json", "run/mine.json")[0] == 0
+    assert call("structures", "--json", f"{name}.json")[0] == 0  # in no run folder
+
+
+@pytest.mark.parametrize("command", [("phonons", "-c", "lj"), ("redshift", "-m", "oscillator")])
+def test_json_does_not_replace_what_the_same_command_makes(call, here, command):
+    (here / "run").mkdir()
+    answer = call(command[0], "HKUST-1", *command[1:], "-o", "run", "--json", "run/run.json")
+    refused(answer, "run/run.json is one that a run folder keeps itself")
+    assert list((here / "run").iterdir()) == []
+
+
 def test_json_has_no_token_outside_the_standard(small_run):
     def fail(token):
         raise AssertionError(token)
@@ -331,6 +357,36 @@ def test_tables_for_people(small_run, call, monkeypatch):
         assert code == 0
         for word in words:
             assert word.lower() in out.lower(), (arguments, word)
+
+
+def test_the_end_of_a_descent_is_named_for_other_commands(call, here, monkeypatch):
+    def engine(*_):
+        return Engine.from_ase(OffCentre(-0.4), label="off centre")
+
+    monkeypatch.setattr("reticulum.engines.build.resolve_engine", engine)
+    perovskite().write(here / "cube.cif")
+    words = ("phonons", "cube.cif", "-o", "run", "--workers", "1")
+    code, out, _ = call(*words, "--follow-imaginary")
+    assert code == 0
+    assert "Give run/descent-1/relaxed.extxyz to redshift and other commands" in out
+    assert "with cube.cif they start from the saddle" in out
+    assert (here / "run" / "descent-1" / "relaxed.extxyz").is_file()
+    assert "relaxed.extxyz" not in call(*words)[1]
+
+
+def test_a_force_that_is_left_is_written_with_its_digits(call, here, monkeypatch):
+    def engine(*_):
+        return Engine.from_ase(OffCentre(-0.4), label="off centre")
+
+    monkeypatch.setattr("reticulum.engines.build.resolve_engine", engine)
+    atoms = perovskite()
+    atoms.positions[1, 2] += 0.1
+    atoms.write(here / "shifted.cif")
+    code, _, err = call("phonons", "shifted.cif", "-o", "run", "--workers", "1", "--fmax", "1e-30")
+    assert code == 1
+    said = re.search(r"A force of (\S+) eV/Å is left; the limit is 1e-30 eV/Å", err)
+    assert said is not None, err
+    assert 1e-30 < float(said[1]) < 1e-3
 
 
 def test_names_with_brackets_are_not_taken_for_markup(call, here):

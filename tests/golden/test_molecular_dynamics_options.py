@@ -31,6 +31,14 @@ def test_lengths_that_make_no_sense_are_refused_in_one_message(
     assert not (tmp_path / "RUN").exists()
 
 
+def test_endless_hours_are_no_finite_number(command_line, librating_rod, tmp_path):
+    code, out, err = command_line(*librating_rod, "-m", "md", "--hours=inf")
+    assert (code, out) == (2, "")
+    assert "--hours is inf." in err
+    assert "It must be a finite number." in err
+    assert not (tmp_path / "RUN").exists()
+
+
 def test_a_simulation_from_the_command_line(command_line, librating_rod, tmp_path):
     """Both slopes with and without the artefact; given again, nothing is computed."""
     words = (*librating_rod, "-m", "md", "--picoseconds", "4")

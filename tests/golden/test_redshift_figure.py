@@ -162,6 +162,26 @@ def test_of_too_many_modes_the_weaker_have_no_label() -> None:
     assert _apart([text.get_window_extent() for text in axes.texts])
 
 
+def test_bands_above_the_usual_window_are_drawn() -> None:
+    high = [(1828.0, 0.9, 0.0, "B"), (1772.0, 0.8, 0.0, "A"), (1360.0, 0.0, 0.9, "A")]
+    figure = figure_redshift(RedShiftReport(label="x", measured=None, modes=_modes(*high)))
+    figure.draw_without_rendering()
+    (axes,) = _panels(figure, "fraction of mode")
+    assert {text.get_text() for text in axes.texts} == {"1828  B", "1772  A", "1360  A"}
+    assert max(axes.get_xlim()) > 1828.0
+
+
+def test_doubtful_oscillators_are_no_curves() -> None:
+    oscillator = _oscillator("stiffer modes")
+    for doubt, number in (("", 1), ("Bonds opened.", 0)):
+        entry = replace(oscillator, untrusted_because=doubt)
+        figure = figure_redshift(RedShiftReport(label="x", measured=None, oscillators=(entry,)))
+        figure.draw_without_rendering()
+        (axes,) = _panels(figure, "shift of antisymmetric")
+        labels = [line.get_label() for line in axes.get_lines()]
+        assert sum(str(label).startswith("M-O oscillator") for label in labels) == number
+
+
 @pytest.mark.parametrize("slope", [-0.3, -0.021, -0.0075, -0.0063, -0.0031, -0.0007, -0.0002])
 def test_numbers_of_the_slopes_and_names_of_mechanisms_do_not_overlap(slope: float) -> None:
     parts = {

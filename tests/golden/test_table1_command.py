@@ -191,7 +191,7 @@ def test_a_damaged_run_folder_leaves_the_others_and_ends_with_status_1(
     assert "-0.0130±0.0014†[1]" in text
     (reason,) = (line for line in text.splitlines() if line.startswith("HKUST-1 is damaged: "))
     assert "mechanism-adiabatic.json is not a complete JSON file" in reason
-    again = f"reticulum redshift UiO-66 --methods all -o {runs / 'UiO-66_gfn1-xtb'}"
+    again = f"reticulum redshift UiO-66 -o {runs / 'UiO-66_gfn1-xtb'}"
     assert f"UiO-66 is unfinished, no method has finished; it goes on with: {again}" in text
     assert "Run folders that cannot be used: HKUST-1 (damaged). Why:" in " ".join(text.split())
     assert "Traceback" not in text
@@ -301,6 +301,14 @@ def test_files_are_written_and_not_overwritten(runs: Path, tmp_path: Path) -> No
     assert status == 0
 
 
+def test_written_files_are_named_unless_json_is_on_standard_output(tmp_path: Path) -> None:
+    table, target = tmp_path / "t.csv", tmp_path / "t.json"
+    assert _invoke("-o", str(table), "--json", str(target)) == (0, f"written: {table}\n")
+    status, text = _invoke("-o", str(table), "--force", "--json", "-")
+    assert status == 0
+    assert json.loads(text)["rows"]
+
+
 def test_a_material_that_fails_leaves_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -392,9 +400,9 @@ def test_a_row_left_unfinished_goes_on_with_the_methods_that_were_asked_for(
     folder = runs / "UiO-66_gfn1-xtb"
     assert f"UiO-66 {goes_on} UiO-66 --methods {methods} -o {folder}" in text.splitlines()
     # of one that was not computed in this call nothing is known
-    assert f"HKUST-1 {goes_on} HKUST-1 --methods all -o" in text
+    assert f"HKUST-1 {goes_on} HKUST-1 -o" in text
     _, text = _invoke("--runs", str(runs))
-    assert f"UiO-66 {goes_on} UiO-66 --methods all -o" in text
+    assert f"UiO-66 {goes_on} UiO-66 -o" in text
 
 
 def test_a_row_without_a_sum_says_why(runs: Path) -> None:
@@ -442,7 +450,9 @@ def test_a_row_without_a_sum_says_why(runs: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--compute", "oscillator"), "need a folder"),
+        (("--compute", "oscillator"), "needs a folder"),
+        (("--only", "MOF-5"), "Add both: --compute METHODS --runs FOLDER"),
+        (("--compute", "adiabatic,,md", "--runs", "."), "A name is missing in --compute"),
         (("--compute", "no-such", "--runs", "."), "is no method"),
         (("--only", "MOF-5", "--runs", "."), "belongs to --compute"),
         (("--weights", "w.pth"), "without --compute"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from ase.build import bulk
+from exact.carboxylate_molecules import paddlewheel
 
 from reticulum.cli.main import app
 from reticulum.plotting.redshift import figure_redshift
@@ -120,3 +121,92 @@ def test_the_same_folder_takes_it_again(two_state: Callable[..., Answer], tmp_pa
     (tmp_path / "empty").mkdir()
     for _ in range(2):
         assert two_state("HKUST-1", "-o", "empty")[0] == 0
+
+
+def test_the_picture_of_another_structure_is_not_replaced(
+    two_state: Callable[..., Answer], tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    assert two_state("HKUST-1", "-o", "out")[0] == 0
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for _ in range(2):
+        code, out, err = two_state("MOF-5", "-o", "out")
+        assert (code, out) == (2, "")
+        assert "The two-state picture in out is of HKUST-1, not of MOF-5." in err
+        assert "What to do: Choose another folder with -o." in err
+        assert {p.name: p.read_bytes() for p in folder.iterdir() if p.name in before} == before
+        (folder / "run.json").write_text("{}")  # nor in the folder of a run
+    assert two_state("HKUST-1", "-o", "out", "--dh", "8")[0] == 0
+    assert (folder / "two-state.json").read_bytes() != before["two-state.json"]
+
+
+def test_another_material_of_a_file_is_another_picture(
+    two_state: Callable[..., Answer], tmp_path: Path
+) -> None:
+    paddlewheel(9.6).write(tmp_path / "mine.cif")
+    assert two_state("mine.cif", "-o", "out")[0] == 0
+    assert two_state("mine.cif", "-o", "out", "--material", "MOF-5")[0] == 0
+    code, _, err = two_state("mine.cif", "-o", "out", "--material", "HKUST-1")
+    assert code == 2
+    assert "is of mine (material MOF-5), not of mine (material HKUST-1)." in err
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ('{"structure": ', "is not a complete JSON file"),
+        ("[]", "does not describe a two-state picture"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_picture_that_cannot_be_read_is_not_replaced(
+    two_state: Callable[..., Answer], tmp_path: Path, content: str | None, words: str
+) -> None:
+    file = tmp_path / "out" / "two-state.json"
+    file.parent.mkdir()
+    file.mkdir() if content is None else file.write_text(content)
+    code, out, err = two_state("HKUST-1", "-o", "out")
+    assert (code, out) == (2, "")
+    assert words in err
+    assert "What to do:" in err
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_a_bundled_material_is_not_compared_with_another(
+    two_state: Callable[..., Answer], tmp_path: Path
+) -> None:
+    code, out, err = two_state("IRMOF-1", "--material", "HKUST-1", "-o", "out")
+    assert (code, out) == (2, "")
+    assert "--material HKUST-1 was given with the bundled MOF-5." in err
+    assert "What to do: Leave --material out" in err
+    assert not (tmp_path / "out").exists()
+    assert two_state("MOF-5", "--material", "MOF-5")[0] == 0
+    assert two_state("Ru-HKUST-1", "--material", "HKUST-1")[0] == 0  # has no row of its own
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "why"),
+    [
+        ("--dh", "nan", "a finite number"),
+        ("--dcp", "inf", "a finite number"),
+        ("--fwhm-tight", "-3", "positive wavenumbers"),
+        ("--loose", "0", "positive wavenumbers"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused_with_what_to_do(
+    two_state: Callable[..., Answer], option: str, value: str, why: str
+) -> None:
+    code, out, err = two_state("HKUST-1", f"{option}={value}")
+    assert (code, out) == (2, "")
+    assert f"{option} is {value}." in err
+    assert why in err
+    assert "What to do: Give a" in err
+
+
+@pytest.mark.parametrize(
+    "words", ["oscillator,,two-state", ",oscillator", "oscillator, ,two-state"]
+)
+def test_an_empty_name_of_a_method_is_refused(two_state: Callable[..., Answer], words: str) -> None:
+    code, out, err = two_state("HKUST-1", "-m", words)
+    assert (code, out) == (2, "")
+    assert f"A name is missing in --methods {words!r}." in err
