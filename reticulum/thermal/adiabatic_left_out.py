@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from reticulum.errors import CalculationError
 from reticulum.thermal.adiabatic_result import SoftContribution
 from reticulum.thermal.adiabatic_sum import SetSlopes
-from reticulum.thermal.mechanism import ErrorKind, SlopeError
+from reticulum.thermal.mechanism import ERROR_TOO_SMALL, ErrorKind, SlopeError
 from reticulum.thermal.soft_exploration import Exploration
 
 #: The slopes are not trusted when the sets left out may give more than this part of the sum of
@@ -66,6 +66,32 @@ def refuse_if_most_are_lost(explorations: Sequence[Exploration]) -> None:
             why="Their forces did not become small at any amplitude that was tried.",
             fix="Relax the structure with a smaller --fmax, or try another calculator.",
         )
+
+
+def unsettled(converged: bool, max_cm1: float, n_unknown: int) -> tuple[str, ...]:
+    """Sentence on a sum over modes that had not settled; none if it had.
+
+    Parameters
+    ----------
+    converged
+        Whether the last interval added little.
+    max_cm1
+        Where the sum ends, cm⁻¹.
+    n_unknown
+        Sets above, if no real set below tells how much they may add; else 0.
+
+    """
+    if n_unknown:
+        return (
+            f"No real mode lies below {max_cm1:g} cm⁻¹ that could tell what the {n_unknown} sets "
+            f"above give: {ERROR_TOO_SMALL} by them.",
+        )
+    if converged:
+        return ()
+    return (
+        f"The sum over modes had not settled at {max_cm1:.0f} cm⁻¹; the error by the modes left "
+        "out says how much may be missing.",
+    )
 
 
 def left_out_cm1_per_k(

@@ -25,6 +25,7 @@ from reticulum.thermal.adiabatic_left_out import (
     left_out_warnings,
     name_of,
     refuse_if_most_are_lost,
+    unsettled,
 )
 from reticulum.thermal.adiabatic_options import AdiabaticOptions
 from reticulum.thermal.adiabatic_path import add_amplitudes, add_bands, find_amplitudes
@@ -173,7 +174,8 @@ def adiabatic_redshift(
         options=options,
         warnings=(
             *left_out_warnings(lost, at_most),
-            *_warnings(workspace, everything, contributions, converged, options),
+            *unsettled(converged, options.max_cm1, 0 if len(tail) else len(rest)),
+            *_warnings(workspace, everything, contributions, options),
         ),
         left_out=tuple(name_of(e) for e in lost),
         untrusted_because=untrusted,
@@ -347,7 +349,6 @@ def _warnings(
     workspace: SoftWorkspace,
     explorations: Sequence[Exploration],
     contributions: Sequence[SoftContribution],
-    converged: bool,
     options: AdiabaticOptions,
 ) -> tuple[str, ...]:
     sentences = []
@@ -360,11 +361,6 @@ def _warnings(
         sentences.append(
             "Floor, force limit and finite differences were not varied: the errors that they make "
             f"are missing, and {ERROR_TOO_SMALL} by them."
-        )
-    if not converged:
-        sentences.append(
-            f"The sum over modes had not settled at {options.max_cm1:.0f} cm⁻¹; the error by the "
-            "modes left out says how much may be missing."
         )
     imaginary = [c for c in contributions if c.is_imaginary]
     if imaginary:

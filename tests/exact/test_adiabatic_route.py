@@ -22,11 +22,12 @@ from reticulum.thermal.adiabatic_left_out import (
     extrapolated_errors,
     extrapolation_distrust,
     extrapolation_warnings,
+    unsettled,
 )
 from reticulum.thermal.adiabatic_options import AdiabaticOptions
 from reticulum.thermal.adiabatic_run import adiabatic_redshift
 from reticulum.thermal.local_frames import LocalFrames
-from reticulum.thermal.mechanism import Band, ErrorKind, MechanismResult, Part
+from reticulum.thermal.mechanism import ERROR_TOO_SMALL, Band, ErrorKind, MechanismResult, Part
 from reticulum.thermal.mode_coupling import ModeCouplings, coupling_terms, thermal_shift_cm1
 from reticulum.thermal.oscillator import solve_dvr, thermal_average
 from reticulum.thermal.slopes import slope_temperatures_k
@@ -68,6 +69,14 @@ def test_what_is_extrapolated_is_in_the_error(librating):
     assert len(warned) == 2
     assert "known only for 5% of its thermal distribution" in warned[0]
     assert extrapolation_warnings(chosen, 1.0) == []
+
+
+def test_a_sum_that_ends_below_all_real_modes_says_what_its_error_lacks():
+    assert unsettled(True, 300.0, 0) == ()
+    assert "had not settled at 700 cm⁻¹" in unsettled(False, 700.0, 0)[0]
+    (sentence,) = unsettled(True, 0.001, 12)
+    assert "No real mode lies below 0.001 cm⁻¹" in sentence
+    assert ERROR_TOO_SMALL in sentence
 
 
 def test_slopes_that_rest_on_extrapolation_are_not_to_be_trusted(librating):
