@@ -28,6 +28,10 @@ BORROWED = f"borrowed from {TWO_STATE_MATERIAL}"
 #: Fewest positions of a band from which a course of it, a parabola, can be told.
 _FEWEST_BANDS = 3
 
+#: A prediction with more of its thermal probability outside the scan is not to be trusted. The grid
+#: ends a third beyond the scan: 0.4 is outside where the scan tells nothing.
+_MOST_OUTSIDE = 0.3
+
 #: What the two-state picture with the published parameters leaves open.
 TWO_STATE_NEGLECTS = (
     f"It is fitted to the measured band of {TWO_STATE_MATERIAL}, so its slope is no prediction; a "
@@ -153,6 +157,11 @@ class OscillatorResult:
             ):
                 change = abs(ours.slope_cm1_per_k - theirs.slope_cm1_per_k)
                 errors[band].append(SlopeError(kind=kind, size_cm1_per_k=change, origin=origin))
+        if prediction.outside > _MOST_OUTSIDE:
+            untrusted_because = untrusted_because or (
+                f"{prediction.outside:.0%} of the thermal probability at the highest temperature "
+                "lies outside the scanned range"
+            )
         return cls(
             scan=scan,
             prediction=prediction,
