@@ -29,8 +29,8 @@ BORROWED = f"borrowed from {TWO_STATE_MATERIAL}"
 _FEWEST_BANDS = 3
 
 #: A prediction with more of its thermal probability outside the scan is not to be trusted. The grid
-#: ends a third beyond the scan: 0.4 is outside where the scan tells nothing.
-_MOST_OUTSIDE = 0.3
+#: ends a third beyond the scan: a scan of nothing but the bottom of a wide well has 0.3.
+_MOST_OUTSIDE = 0.25
 
 #: What the two-state picture with the published parameters leaves open.
 TWO_STATE_NEGLECTS = (
