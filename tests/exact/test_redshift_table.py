@@ -265,7 +265,6 @@ def test_the_adiabatic_route_words_its_missing_errors_so_that_they_are_found() -
             SimpleNamespace(is_asymmetric=False),  # type: ignore[arg-type]
             [],
             [still],  # type: ignore[list-item]
-            True,
             AdiabaticOptions(check_settings=checked),
         )
         assert any(ERROR_TOO_SMALL in text for text in warnings) is not checked
