@@ -284,6 +284,24 @@ def changed_bonds(before: Atoms, after: Atoms) -> str:
         The same atoms in the same order, not wrapped differently.
 
     """
+    changes = bond_changes(before, after)
+    if not changes:
+        return ""
+    return (
+        f"The relaxation {changes} bonds in the cell: with this calculator the structure is "
+        "another one than was given."
+    )
+
+
+def bond_changes(before: Atoms, after: Atoms) -> str:
+    """Number and kind of the bonds that opened and closed, ``"opened 1 Zn-O"``; empty if none did.
+
+    Parameters
+    ----------
+    before, after
+        The same atoms in the same order, not wrapped differently.
+
+    """
     bonds = [
         {
             (int(i), int(j), *(int(x) for x in shift))
@@ -303,12 +321,7 @@ def changed_bonds(before: Atoms, after: Atoms) -> str:
         if counts:
             named = ", ".join(f"{count} {pair}" for pair, count in sorted(counts.items()))
             parts.append(f"{verb} {named}")
-    if not parts:
-        return ""
-    return (
-        f"The relaxation {' and '.join(parts)} bonds in the cell: with this calculator the "
-        "structure is another one than was given."
-    )
+    return " and ".join(parts)
 
 
 def _warnings(

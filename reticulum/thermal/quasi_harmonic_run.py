@@ -10,7 +10,7 @@ import numpy as np
 
 from reticulum.errors import CalculationError, InputError
 from reticulum.phonons.modes import ModeTable
-from reticulum.phonons.run import Run, changed_bonds
+from reticulum.phonons.run import Run, bond_changes
 from reticulum.provenance import write_json
 from reticulum.reference.thermal_expansion import find_thermal_expansion
 from reticulum.thermal.band_against_volume import BandAgainstVolume
@@ -269,12 +269,7 @@ def result_of_series(
 def _changed_bonds(points: Sequence[VolumePoint], centre: int) -> str:
     """Which bonds open or close between the volumes, in words; empty if none do."""
     at_rest = points[centre].table.phonons.atoms
-    found = {
-        point.strain: changed_bonds(at_rest, point.table.phonons.atoms)
-        .removeprefix("The relaxation ")
-        .partition(" bonds in the cell")[0]
-        for point in points
-    }
+    found = {point.strain: bond_changes(at_rest, point.table.phonons.atoms) for point in points}
     parts = [f"{words} at {100 * strain:+g} %" for strain, words in found.items() if words]
     return f"bonds change with the volume: {'; '.join(parts)}" if parts else ""
 

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from benchmark_scripts import benchmark_script
 
 from reticulum.phonons.modes import mode_table
-
-SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "gamma_analysis.py"
 
 
 @pytest.fixture(scope="module")
 def benchmark():
-    specification = importlib.util.spec_from_file_location("gamma_analysis", SCRIPT)
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[specification.name] = module
-    specification.loader.exec_module(module)
-    yield module
-    del sys.modules[specification.name]
+    with benchmark_script("gamma_analysis") as module:
+        yield module
 
 
 def test_stored_forces_give_the_modes_of_the_run(benchmark, spring_run):

@@ -2,7 +2,8 @@
 
 An earlier calculation with a machine-learned potential, the rest relaxed to an unstated limit, had
 7.6, 21.5, 36.8 and 50.3 kJ/mol at 2.10, 2.25, 2.40 and 2.55 Å, without a second minimum. A plain
-relaxation that stops at 0.05 eV/Å reproduces it; further relaxation shows what it lacked.
+relaxation that stops at 0.05 eV/Å reproduces it; further relaxation shows what it lacked. These
+tests hold the record; `test_bond_curve_benchmark.py` computes a point of it where SevenNet is.
 """
 
 from __future__ import annotations
@@ -72,10 +73,3 @@ def test_the_energy_rises_without_a_second_minimum(record, curve):
     assert not curve.jumped.any()
     assert np.all(curve.slopes_kj_mol_a[1:] > 40.0)
     assert curve.starts(test=False) == ()
-
-
-def test_the_search_is_the_cheaper_one(record, curve):
-    """61 calculations for seven points; 32 to 78 for a point that is relaxed to 0.05 eV/Å."""
-    each = curve.n_calls / (len(curve.distances_a) - 1)
-    assert each < 10.0
-    assert min(row["n_force_calculations"][0] for row in record["plain"]) > 3 * each
